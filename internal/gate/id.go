@@ -1,0 +1,103 @@
+package gate
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"strings"
+
+	"github.com/usher-media/usher/internal/token"
+)
+
+// LinkID names a link. It is shown to people with the prefix "lnk_".
+type LinkID token.ID
+
+// SessionID names a session. It is shown to people with the prefix "ses_".
+type SessionID token.ID
+
+// DeviceID names a device: a browser or player that was given a signed id.
+type DeviceID token.ID
+
+// Subject is whoever counts as one viewer of a link: a device, or a person on
+// any number of devices. Plays and views_each belong to subjects.
+type Subject token.ID
+
+const (
+	linkPrefix    = "lnk_"
+	sessionPrefix = "ses_"
+	devicePrefix  = "dev_"
+)
+
+func (id LinkID) String() string    { return linkPrefix + token.ID(id).String() }
+func (id SessionID) String() string { return sessionPrefix + token.ID(id).String() }
+func (id DeviceID) String() string  { return devicePrefix + token.ID(id).String() }
+func (s Subject) String() string    { return token.ID(s).String() }
+
+// MarshalText and UnmarshalText make the ids plain strings in JSON.
+func (id LinkID) MarshalText() ([]byte, error)    { return []byte(id.String()), nil }
+func (id SessionID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
+func (id DeviceID) MarshalText() ([]byte, error)  { return []byte(id.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (id *LinkID) UnmarshalText(text []byte) (err error) {
+	*id, err = ParseLinkID(string(text))
+	return err
+}
+
+// UnmarshalText reads what MarshalText wrote.
+func (id *SessionID) UnmarshalText(text []byte) (err error) {
+	*id, err = ParseSessionID(string(text))
+	return err
+}
+
+// UnmarshalText reads what MarshalText wrote.
+func (id *DeviceID) UnmarshalText(text []byte) (err error) {
+	raw, err := parsePrefixed(devicePrefix, string(text))
+	*id = DeviceID(raw)
+	return err
+}
+
+// IsZero reports whether id names nothing.
+func (id LinkID) IsZero() bool { return token.ID(id).IsZero() }
+
+// IsZero reports whether id names nothing.
+func (id SessionID) IsZero() bool { return token.ID(id).IsZero() }
+
+// IsZero reports whether id names nothing.
+func (id DeviceID) IsZero() bool { return token.ID(id).IsZero() }
+
+// ParseLinkID reads "lnk_" and 20 characters.
+func ParseLinkID(text string) (LinkID, error) {
+	id, err := parsePrefixed(linkPrefix, text)
+	return LinkID(id), err
+}
+
+// ParseSessionID reads "ses_" and 20 characters.
+func ParseSessionID(text string) (SessionID, error) {
+	id, err := parsePrefixed(sessionPrefix, text)
+	return SessionID(id), err
+}
+
+func parsePrefixed(prefix, text string) (token.ID, error) {
+	rest, found := strings.CutPrefix(text, prefix)
+	id, err := token.ParseID(rest)
+	if !found || err != nil {
+		return token.ID{}, fmt.Errorf("not an id: want %q and 20 characters of 0-9 and a-v", prefix)
+	}
+	return id, nil
+}
+
+// SubjectOf returns the subject that an anonymous device is. The kind is part
+// of the hash so that a device and a person can never be the same subject.
+func SubjectOf(device DeviceID) Subject {
+	return subjectFrom("device", device[:])
+}
+
+func subjectFrom(kind string, name []byte) Subject {
+	h := sha256.New()
+	h.Write([]byte{byte(len(kind))})
+	h.Write([]byte(kind))
+	h.Write(name)
+	var s Subject
+	copy(s[:], h.Sum(nil))
+	return s
+}

@@ -1,0 +1,132 @@
+package gate
+
+import (
+	"fmt"
+	"net/http"
+)
+
+// Reason is one word from a closed list that says why a request was refused.
+// The words are public: they are metric labels, log fields, header values and
+// headings of the docs. The zero Reason means "not refused".
+type Reason uint8
+
+// The reasons, in the order of the steps that give them.
+const (
+	OK Reason = iota
+	BadRequest
+	BadMethod
+	BadRange
+	TwoTokens
+	NoToken
+	BadToken
+	UnknownKey
+	NotYet
+	Expired
+	NotCovered
+	NoCapability
+	NoSession
+	CrossOrigin
+	RevokedLink
+	SuspendedLink
+	ViewsSpent
+	TooFast
+	StoreDown
+	reasonCount
+)
+
+// reasonRow is everything that is said of a reason in one place.
+type reasonRow struct {
+	word   string
+	status int
+	// heading and advice are for the person who was refused.
+	heading, advice string
+	// meaning is for operators.
+	meaning string
+}
+
+var reasons = [reasonCount]reasonRow{
+	OK: {"ok", http.StatusOK, "", "", "The request passed."},
+	BadRequest: {"bad_request", http.StatusBadRequest, "This address is not valid",
+		"Open the link again exactly as you received it.",
+		"The path, query or a header is not in canonical form; nothing was cleaned and nothing was forwarded."},
+	BadMethod: {"bad_method", http.StatusMethodNotAllowed, "This cannot be done here",
+		"Open the link in a browser or a player.",
+		"The method is none of GET, HEAD and OPTIONS (POST on a share link)."},
+	BadRange: {"bad_range", http.StatusRequestedRangeNotSatisfiable, "This part cannot be served",
+		"Reload the page or start the player again.",
+		"The Range header is malformed, asks for more than four ranges, or for ranges that are not ascending and apart."},
+	TwoTokens: {"two_tokens", http.StatusBadRequest, "Two different links at once",
+		"Open one link at a time, exactly as you received it.",
+		"More than one credential was presented and they differ."},
+	NoToken: {"no_token", http.StatusNotFound, "Nothing here",
+		"If you were sent a link, open it exactly as you received it.",
+		"No credential was presented."},
+	BadToken: {"bad_token", http.StatusNotFound, "Nothing here",
+		"If you were sent a link, open it exactly as you received it.",
+		"The credential is malformed or its signature does not fit."},
+	UnknownKey: {"unknown_key", http.StatusNotFound, "Nothing here",
+		"If you were sent a link, open it exactly as you received it.",
+		"The credential names a key that is not in the keyring, or that was retired."},
+	NotYet: {"not_yet", http.StatusForbidden, "Not open yet",
+		"Come back when the time of the link has begun.",
+		"The link's window has not begun."},
+	Expired: {"expired", http.StatusGone, "This link has ended",
+		"Ask whoever sent it to you for a new one, or to extend it.",
+		"The link's or token's time is over."},
+	NotCovered: {"not_covered", http.StatusNotFound, "Not part of your link",
+		"Open the link again exactly as you received it.",
+		"The credential is valid and its scope does not cover the path."},
+	NoCapability: {"no_capability", http.StatusForbidden, "Your link does not allow this",
+		"Ask whoever sent it to you for a link that does.",
+		"The link lacks the capability that the request needs."},
+	NoSession: {"no_session", http.StatusForbidden, "Your session has ended",
+		"Open the link again to go on; inside an open view that costs nothing.",
+		"The session has ended, ran out, or is not known."},
+	CrossOrigin: {"cross_origin", http.StatusForbidden, "Please press Watch on the page itself",
+		"Open the link again and press Watch there.",
+		"A form post came from another origin."},
+	RevokedLink: {"revoked", http.StatusGone, "This link was withdrawn",
+		"Ask whoever sent it to you.",
+		"The link was revoked, for good."},
+	SuspendedLink: {"suspended", http.StatusForbidden, "This link is paused",
+		"Ask whoever sent it to you; it can be resumed.",
+		"The link is suspended."},
+	ViewsSpent: {"views_spent", http.StatusGone, "All views of this link are used",
+		"Ask whoever sent it to you to add views; the same link then works again.",
+		"Every view the link allows, in all or for this viewer, is used or reserved."},
+	TooFast: {"too_fast", http.StatusTooManyRequests, "Too many requests",
+		"Wait a moment, then go on.",
+		"The session or the client group asked faster than the site's rate."},
+	StoreDown: {"store_down", http.StatusServiceUnavailable, "Not available right now",
+		"Try again in a moment; nothing was used up.",
+		"The store could not be asked in time, so nothing was decided and nothing was let through."},
+}
+
+// String returns the reason's word.
+func (r Reason) String() string {
+	if r >= reasonCount {
+		return fmt.Sprintf("reason(%d)", uint8(r))
+	}
+	return reasons[r].word
+}
+
+// Status returns the HTTP status that answers the reason.
+func (r Reason) Status() int { return reasons[r].status }
+
+// Heading states the fact to the person who was refused.
+func (r Reason) Heading() string { return reasons[r].heading }
+
+// Advice tells that person what to do.
+func (r Reason) Advice() string { return reasons[r].advice }
+
+// Meaning explains the reason to operators.
+func (r Reason) Meaning() string { return reasons[r].meaning }
+
+// Reasons returns every reason in order, OK first.
+func Reasons() []Reason {
+	all := make([]Reason, reasonCount)
+	for i := range all {
+		all[i] = Reason(i)
+	}
+	return all
+}

@@ -1,0 +1,414 @@
+package gate
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Store keeps everything that outlives a request, in two rooms behind one
+// contract: [Documents] are written rarely and read whole; the [Ledger] holds
+// what is counted and timed, and each of its verbs is atomic.
+//
+// Four rules hold for every verb of every store, and package storetest proves
+// them:
+//
+//   - The store owns the clock. No caller passes a time; results carry Now
+//     where a decision needs it. A store's time never runs backwards.
+//   - Validity comes from the clock, never from what was already deleted.
+//     Deleting is housekeeping and changes no answer.
+//   - A refusal is a value (a [Reason] in the result); an error means "could
+//     not decide", and then nothing has been handed out. The same call may be
+//     made again: a play is named by its subject and asset, so a claim whose
+//     answer was lost is found and joined, and never costs a second view.
+//   - When a verb that changes something returns without an error, the change
+//     is durable: on disk in the embedded store, acknowledged by Redis.
+type Store interface {
+	Documents
+	Ledger
+
+	// Ready reports whether the store can decide now, by asking it.
+	Ready(ctx context.Context) error
+	// Close lets go of files and connections. No verb may be called after it.
+	Close() error
+}
+
+// Errors that the rooms give back. Anything else means "could not decide".
+var (
+	// ErrNotFound reports that there is no such document, link or session.
+	ErrNotFound = errors.New("not found")
+	// ErrConflict reports that a document is not at the revision it was said to replace.
+	ErrConflict = errors.New("changed by somebody else in the meantime")
+	// ErrFinal reports a change to a link whose revocation is final.
+	ErrFinal = errors.New("the link was revoked, and revocation is final")
+)
+
+// Kind names a family of documents.
+type Kind string
+
+// The kinds of documents.
+const (
+	KindLink   Kind = "link"
+	KindAPIKey Kind = "apikey"
+)
+
+// Document is one stored record. Body is JSON, opaque to the store.
+type Document struct {
+	Kind Kind
+	ID   string
+	// Rev counts the document's changes from 1.
+	Rev  int64
+	Body []byte
+}
+
+// Documents is the room of things that are written rarely and read whole.
+type Documents interface {
+	// Get returns the document, or ErrNotFound.
+	Get(ctx context.Context, kind Kind, id string) (Document, error)
+	// Put writes doc in place of revision doc.Rev (0: it must not exist yet)
+	// and returns the new revision. Otherwise it changes nothing and returns
+	// ErrConflict, or ErrNotFound where doc.Rev is above 0 and there is none.
+	Put(ctx context.Context, doc Document) (int64, error)
+	// Delete removes the document. It returns ErrNotFound where there is none.
+	Delete(ctx context.Context, kind Kind, id string) error
+	// List returns at most limit documents of the kind in falling order of id
+	// (ids sort by age, so: newest first), only ids below the given one where
+	// it is not empty.
+	List(ctx context.Context, kind Kind, below string, limit int) ([]Document, error)
+}
+
+// Ledger is the room of counted and timed things. One link's accounting is
+// one unit: each verb below is atomic over it, on any number of gateway nodes.
+//
+// The invariant of the whole: for every link with a limit,
+// Used + Reserved never grows while it is at or above Views; the same for each
+// subject and ViewsEach. Used never falls.
+type Ledger interface {
+	// Issue opens the account of a link under these terms. An account that
+	// exists is left as it is and returned.
+	Issue(ctx context.Context, link LinkID, terms Terms) (Account, error)
+
+	// Account returns the account, with lapsed reservations already given
+	// back, or ErrNotFound.
+	Account(ctx context.Context, link LinkID) (Account, error)
+
+	// Extend changes the terms of a live link, never its counts. It returns
+	// ErrNotFound, or ErrFinal for a revoked link.
+	Extend(ctx context.Context, link LinkID, change Extension) (Account, error)
+
+	// SetStanding says what becomes of the link from now on. It returns
+	// ErrNotFound, or ErrFinal where the link was revoked already (saying
+	// "revoked" again changes nothing and is no error). The store fills in
+	// Since.
+	SetStanding(ctx context.Context, link LinkID, standing Standing) (Account, error)
+
+	// Open finds the device's live session on the link, or makes the proposed
+	// one; see [Opening] for the rules. It returns ErrNotFound where the link
+	// has no account.
+	Open(ctx context.Context, opening Opening) (Opened, error)
+
+	// Check reads what a decision about one media request needs, in one trip
+	// and without changing anything. A link, session or play that does not
+	// exist is reported by its Exists field, not by an error.
+	Check(ctx context.Context, query Query) (State, error)
+
+	// Reserve takes the slot for a play before its first byte, or finds that
+	// the play is open; see [Claim] for the rules. ErrNotFound: no account.
+	Reserve(ctx context.Context, claim Claim) (Claimed, error)
+
+	// Settle charges a reserved play when its first byte is about to leave, or
+	// gives the slot back; see [Settlement] for the rules. ErrNotFound: no
+	// account.
+	Settle(ctx context.Context, settlement Settlement) (Settled, error)
+
+	// Gather marks the session as one that watches a single asset: the whole
+	// scope of its link. It is called once a manifest that stands directly in
+	// the scope was answered, since renditions below it are one film and not
+	// several. ErrNotFound: no such session.
+	Gather(ctx context.Context, link LinkID, session SessionID) error
+
+	// End ends a session now. Ending an ended session changes nothing.
+	// ErrNotFound: no such session.
+	End(ctx context.Context, link LinkID, session SessionID) (Session, error)
+
+	// Sessions returns at most limit sessions in falling order of id, only ids
+	// below the given one where it is not zero. A zero link means all links.
+	// Each carries the plays of its subject. Ended and expired sessions are
+	// listed for SessionKept after their end.
+	Sessions(ctx context.Context, link LinkID, below SessionID, limit int) ([]Session, error)
+
+	// Flush adds gathered usage facts: bytes, opens, last seen. Facts about
+	// unknown links, sessions or plays are dropped. A play's LastSeen only
+	// moves forward, and never reopens a play that has ended by idleness.
+	Flush(ctx context.Context, facts []Usage) error
+}
+
+// SessionKept is how long an ended session stays listed.
+const SessionKept = 24 * time.Hour
+
+// Terms is the part of a link that its owner may change while it lives.
+// Times are kept to the millisecond.
+type Terms struct {
+	// Views limits how many plays the link is good for; 0: no limit.
+	Views int64 `json:"views,omitempty"`
+	// ViewsEach limits the plays of one subject; 0: no limit.
+	ViewsEach int64 `json:"views_each,omitempty"`
+	// StartsAt and ExpiresAt are the window [StartsAt, ExpiresAt); zero: open
+	// on that side.
+	StartsAt  time.Time `json:"starts_at,omitzero"`
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
+}
+
+// Extension is a change of terms; nil fields stay as they are. AddViews and
+// AddViewsEach are added to a limit that exists (to none, nothing changes),
+// after Views and ViewsEach were set. No limit falls below zero by a sum.
+type Extension struct {
+	Views        *int64
+	ViewsEach    *int64
+	AddViews     int64
+	AddViewsEach int64
+	ExpiresAt    *time.Time
+}
+
+// State words of a link.
+const (
+	Active    = "active"
+	Suspended = "suspended"
+	Revoked   = "revoked"
+)
+
+// Standing is what became of a link: since when, why, by whom.
+type Standing struct {
+	State string    `json:"state"`
+	Since time.Time `json:"since,omitzero"`
+	Why   string    `json:"why,omitempty"`
+	By    string    `json:"by,omitempty"`
+}
+
+// Account is a link's side of the ledger.
+type Account struct {
+	// Exists is false where there is no such account: absence denies.
+	Exists bool
+	Terms
+	Standing Standing
+	// Used counts charged plays; it never falls. Reserved counts slots taken
+	// by plays whose first byte has not left yet.
+	Used     int64
+	Reserved int64
+	// Redeems counts sessions made from a landing page, Devices distinct
+	// devices that ever opened a session, Opens looks at the landing page.
+	Redeems int64
+	Devices int64
+	Opens   int64
+}
+
+// Opening asks for a session on a link.
+//
+// In this order: a link that is not active, or not in its window, refuses
+// (RevokedLink, SuspendedLink, NotYet, Expired). Then the device's live session is looked up:
+// by Device, and where none is found and Alias is not zero, by Alias, which
+// counts only if that session was last seen less than Idle ago. Live means:
+// not ended and before its ExpiresAt. A session that is found is returned with
+// Resumed set, and its LastSeen becomes now.
+//
+// With Hold (a person pressed Watch), a slot is held for the subject unless it
+// has an open play or a hold or a reservation already; the hold lapses after
+// Lapse and is used up by the subject's next Reserve. Where no slot is left,
+// the answer is ViewsSpent and no session is made or touched. Without Hold, a
+// new session is refused with ViewsSpent where no slot is left for it, and
+// nothing is held.
+type Opening struct {
+	Link    LinkID
+	Session SessionID // the id a new session gets
+	Device  DeviceID
+	Subject Subject
+	// Alias stands for "the same cookieless player again": a keyed hash of
+	// client group and agent family. Zero where the client keeps cookies.
+	Alias Subject
+	Hold  bool
+	// Agent is the agent family, Group a keyed hash of the client group; both
+	// for people who look at sessions, neither ever for deciding.
+	Agent string
+	Group string
+	// Life is how long a new session lasts; the store does not cut it to the
+	// link's window, since the link is looked at again on every request.
+	Life time.Duration
+	Pace Pace
+}
+
+// Pace is the site's timing of plays.
+type Pace struct {
+	Idle  time.Duration // a play ends when nothing was asked for this long
+	Max   time.Duration // a play ends this long after it began
+	Lapse time.Duration // a reservation without a byte goes back after this long
+}
+
+// Opened is the answer to an [Opening].
+type Opened struct {
+	Refused Refusal
+	Session Session
+	Resumed bool
+	Account Account
+}
+
+// Refusal is a reason and, for ViewsSpent, which allowance said so.
+type Refusal struct {
+	Reason Reason
+	// Allowance is "views" or "views_each" where Reason is ViewsSpent.
+	Allowance string
+}
+
+// Allowances that a ViewsSpent refusal names.
+const (
+	AllowanceViews     = "views"
+	AllowanceViewsEach = "views_each"
+)
+
+// Session is one device's short-lived credential on one link.
+type Session struct {
+	Exists    bool      `json:"-"`
+	ID        SessionID `json:"id"`
+	Link      LinkID    `json:"link"`
+	Device    DeviceID  `json:"device"`
+	Subject   Subject   `json:"-"`
+	Agent     string    `json:"agent,omitempty"`
+	Group     string    `json:"group,omitempty"`
+	CreatedAt time.Time `json:"created_at"`
+	LastSeen  time.Time `json:"last_seen"`
+	ExpiresAt time.Time `json:"expires_at"`
+	// EndedAt is zero while nobody ended the session.
+	EndedAt time.Time `json:"ended_at,omitzero"`
+	// Gathered says that the whole scope is one asset for this session.
+	Gathered bool  `json:"gathered,omitempty"`
+	Bytes    int64 `json:"bytes"`
+	// Plays are those of the session's subject, filled in by Sessions only.
+	Plays []Play `json:"plays,omitempty"`
+}
+
+// Live reports whether the session may still be used at now.
+func (s Session) Live(now time.Time) bool {
+	return s.Exists && s.EndedAt.IsZero() && now.Before(s.ExpiresAt)
+}
+
+// Query asks for what one decision needs. A gathered session's play is the
+// one of asset WholeScope; any other session's that of Asset. State.Play is
+// the right one of the two.
+type Query struct {
+	Link    LinkID
+	Session SessionID
+	Subject Subject
+	Asset   string
+}
+
+// WholeScope is the asset of a link whose whole scope is one asset.
+const WholeScope = ""
+
+// State is what a decision needs, as of Now.
+type State struct {
+	Now     time.Time
+	Account Account
+	Session Session
+	Play    Play
+}
+
+// Play states.
+const (
+	PlayReserved = "reserved"
+	PlayCharged  = "charged"
+)
+
+// Play is one counted view: a subject watching one asset.
+type Play struct {
+	Exists   bool      `json:"-"`
+	Asset    string    `json:"asset"`
+	State    string    `json:"state"`
+	OpenedAt time.Time `json:"opened_at"`
+	LastSeen time.Time `json:"last_seen"`
+	// Session and Opener say which request opened the play: the number is
+	// explainable. Opener is a path, cut to MaxOpener bytes.
+	Session SessionID `json:"session"`
+	Opener  string    `json:"opener"`
+}
+
+// MaxOpener is the most that is kept of an opener's path.
+const MaxOpener = 200
+
+// Open reports whether the charged play still runs at now: neither idle nor
+// over its maximum length. Inside an open play everything is free.
+func (p Play) Open(now time.Time, pace Pace) bool {
+	return p.Exists && p.State == PlayCharged &&
+		now.Sub(p.LastSeen) < pace.Idle && now.Sub(p.OpenedAt) < pace.Max
+}
+
+// Claim asks for a slot for a play.
+//
+// In this order: a link that is not active, or not in its window, refuses; so
+// does a session that does not exist or is not live (NoSession). An open play
+// of (Subject, Asset) is joined for free. A reservation of the same play that
+// has not lapsed is joined, and then belongs to one holder more. A hold of the
+// subject becomes the reservation. Otherwise a slot is taken where Used +
+// Reserved is below Views and the subject's own sum below ViewsEach, and where
+// none is left the answer is ViewsSpent, naming views before views_each. A new
+// reservation lapses Pace.Lapse from now.
+//
+// Asset is looked at as in [Query]: a gathered session claims WholeScope.
+type Claim struct {
+	Link    LinkID
+	Session SessionID
+	Subject Subject
+	Asset   string
+	Opener  string
+	Pace    Pace
+}
+
+// Claimed is the answer to a [Claim].
+type Claimed struct {
+	Refused Refusal
+	// Free says that the play was open already: nothing is to be settled.
+	Free bool
+	// Asset is the asset the play is of; it goes into the Settlement.
+	Asset   string
+	Account Account
+}
+
+// Settlement ends a reservation.
+//
+// Charge: a link that is not active refuses. An open play of (Subject, Asset)
+// is left as it is, which makes a repeated charge, and the charges of several
+// holders, cost one view. A reservation becomes a charged play that opens now.
+// Where the reservation has lapsed in the meantime, a slot is taken anew if one
+// is left, otherwise the answer is ViewsSpent and no byte may leave.
+//
+// Give back (Charge false): one holder lets go; with the last, the slot
+// returns. A play that was charged meanwhile, or a reservation that lapsed,
+// stays as it is.
+type Settlement struct {
+	Link    LinkID
+	Session SessionID
+	Subject Subject
+	Asset   string
+	Opener  string
+	Charge  bool
+	Pace    Pace
+}
+
+// Settled is the answer to a [Settlement].
+type Settled struct {
+	Refused Refusal
+	// Charged says that this call charged a view.
+	Charged bool
+	Account Account
+}
+
+// Usage is what was gathered in memory about one session's play since the
+// last flush. A fact with a zero Session only counts Opens of the link.
+type Usage struct {
+	Link     LinkID
+	Session  SessionID
+	Subject  Subject
+	Asset    string
+	Bytes    int64
+	Opens    int64
+	LastSeen time.Time
+	Pace     Pace
+}

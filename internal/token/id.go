@@ -1,0 +1,55 @@
+package token
+
+import (
+	"crypto/rand"
+	"encoding/base32"
+	"encoding/binary"
+	"errors"
+	"time"
+)
+
+// ID names one stored thing: 4 bytes of seconds since idEpoch, then 8 random
+// bytes. Ids sort by the time they were made, which lists rely on. An id is
+// not a secret: what opens a door is always an id together with a seal.
+type ID [IDSize]byte
+
+// IDSize is the length of an [ID] in bytes.
+const IDSize = 12
+
+// idEpoch is 2020-01-01 in Unix seconds: four bytes from there last until 2156.
+const idEpoch = 1577836800
+
+// idText is base32 with the extended hex alphabet of RFC 4648 section 7 in
+// lower case, which keeps the order of the bytes in the order of the text.
+var idText = base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPadding(base32.NoPadding)
+
+// ErrID reports text that is not an id in its one canonical spelling.
+var ErrID = errors.New("not an id: want 20 characters of 0-9 and a-v")
+
+// NewID returns a fresh id for a thing made at now.
+func NewID(now time.Time) ID {
+	var id ID
+	seconds := min(max(now.Unix()-idEpoch, 0), 1<<32-1)
+	binary.BigEndian.PutUint32(id[:4], uint32(seconds))
+	rand.Read(id[4:]) // never fails: crypto/rand ends the program instead
+	return id
+}
+
+// String returns the id as 20 lower-case characters.
+func (id ID) String() string { return idText.EncodeToString(id[:]) }
+
+// IsZero reports whether id names nothing.
+func (id ID) IsZero() bool { return id == ID{} }
+
+// ParseID reads what [ID.String] wrote and refuses every other spelling, so
+// that one id never has two texts.
+func ParseID(text string) (ID, error) {
+	var id ID
+	if len(text) != idText.EncodedLen(IDSize) {
+		return id, ErrID
+	}
+	if _, err := idText.Decode(id[:], []byte(text)); err != nil || id.String() != text {
+		return ID{}, ErrID
+	}
+	return id, nil
+}
