@@ -14,13 +14,15 @@ import (
 // them:
 //
 //   - The store owns the clock. No caller passes a time; results carry Now
-//     where a decision needs it. A store's time never runs backwards.
+//     where a decision needs it. A store's time never runs backwards. Times in
+//     results are UTC and whole milliseconds.
 //   - Validity comes from the clock, never from what was already deleted.
 //     Deleting is housekeeping and changes no answer.
 //   - A refusal is a value (a [Reason] in the result); an error means "could
 //     not decide", and then nothing has been handed out. The same call may be
 //     made again: a play is named by its subject and asset, so a claim whose
-//     answer was lost is found and joined, and never costs a second view.
+//     answer was lost is found and joined, and never costs a second view. A
+//     context that is done already is such an error.
 //   - When a verb that changes something returns without an error, the change
 //     is durable: on disk in the embedded store, acknowledged by Redis.
 type Store interface {
@@ -73,7 +75,7 @@ type Documents interface {
 	Delete(ctx context.Context, kind Kind, id string) error
 	// List returns at most limit documents of the kind in falling order of id
 	// (ids sort by age, so: newest first), only ids below the given one where
-	// it is not empty.
+	// it is not empty. A limit that is not above 0 gives none.
 	List(ctx context.Context, kind Kind, below string, limit int) ([]Document, error)
 }
 
@@ -84,8 +86,8 @@ type Documents interface {
 // Used + Reserved never grows while it is at or above Views; the same for each
 // subject and ViewsEach. Used never falls.
 type Ledger interface {
-	// Issue opens the account of a link under these terms. An account that
-	// exists is left as it is and returned.
+	// Issue opens the account of a link under these terms, active since now.
+	// An account that exists is left as it is and returned.
 	Issue(ctx context.Context, link LinkID, terms Terms) (Account, error)
 
 	// Account returns the account, with lapsed reservations already given
@@ -127,23 +129,24 @@ type Ledger interface {
 	// several. ErrNotFound: no such session.
 	Gather(ctx context.Context, link LinkID, session SessionID) error
 
-	// End ends a session now. Ending an ended session changes nothing.
-	// ErrNotFound: no such session.
+	// End ends a session now. Ending an ended or expired session changes
+	// nothing. ErrNotFound: no such session.
 	End(ctx context.Context, link LinkID, session SessionID) (Session, error)
 
 	// Sessions returns at most limit sessions in falling order of id, only ids
 	// below the given one where it is not zero. A zero link means all links.
-	// Each carries the plays of its subject. Ended and expired sessions are
-	// listed for SessionKept after their end.
+	// Each carries the plays of its subject on its link, by OpenedAt and then
+	// by Asset. A limit that is not above 0 gives none.
 	Sessions(ctx context.Context, link LinkID, below SessionID, limit int) ([]Session, error)
 
-	// Flush adds gathered usage facts: bytes, opens, last seen. Facts about
-	// unknown links, sessions or plays are dropped. A play's LastSeen only
-	// moves forward, and never reopens a play that has ended by idleness.
+	// Flush adds gathered usage facts: bytes, opens, last seen; see [Usage]
+	// for the rules.
 	Flush(ctx context.Context, facts []Usage) error
 }
 
-// SessionKept is how long an ended session stays listed.
+// SessionKept is how long a session is known after it was ended or expired,
+// and how long a charged play is known after it was last seen. From then on it
+// does not exist, for any verb, whether or not it was deleted already.
 const SessionKept = 24 * time.Hour
 
 // Terms is the part of a link that its owner may change while it lives.
@@ -161,7 +164,8 @@ type Terms struct {
 
 // Extension is a change of terms; nil fields stay as they are. AddViews and
 // AddViewsEach are added to a limit that exists (to none, nothing changes),
-// after Views and ViewsEach were set. No limit falls below zero by a sum.
+// after Views and ViewsEach were set. No limit falls below one by a sum: at
+// zero it would turn into "no limit".
 type Extension struct {
 	Views        *int64
 	ViewsEach    *int64
@@ -205,21 +209,22 @@ type Account struct {
 // Opening asks for a session on a link.
 //
 // In this order: a link that is not active, or not in its window, refuses
-// (RevokedLink, SuspendedLink, NotYet, Expired). Then the device's live session is looked up:
-// by Device, and where none is found and Alias is not zero, by Alias, which
-// counts only if that session was last seen less than Idle ago. Live means:
-// not ended and before its ExpiresAt. A session that is found is returned with
-// Resumed set, and its LastSeen becomes now.
+// (RevokedLink, SuspendedLink, NotYet, Expired). Then the device's live session
+// is looked up: by Device, and where none is found and Alias is not zero, by
+// Alias, which leads to the session that was made with it last and counts only
+// if that was last seen less than Idle ago. Live means: not ended and before
+// its ExpiresAt. A session that is found is returned with Resumed set, and its
+// LastSeen becomes now; nothing else of it changes.
 //
-// With Hold (a person pressed Watch), a slot is held for the subject unless it
-// has an open play or a hold or a reservation already; the hold lapses after
-// Lapse and is used up by the subject's next Reserve. Where no slot is left,
-// the answer is ViewsSpent and no session is made or touched. Without Hold, a
-// new session is refused with ViewsSpent where no slot is left for it, and
-// nothing is held.
+// With Hold (a person pressed Watch), a slot is held for the session's subject
+// (a found session keeps its own) unless it has an open play or a hold or a
+// reservation already; the hold lapses after Lapse and is used up by the
+// subject's next reservation. Where no slot is left, the answer is ViewsSpent
+// and no session is made or touched. Without Hold, a new session is refused
+// with ViewsSpent where a hold would be, and nothing is held.
 type Opening struct {
 	Link    LinkID
-	Session SessionID // the id a new session gets
+	Session SessionID // the id a new session gets: fresh, on no other link
 	Device  DeviceID
 	Subject Subject
 	// Alias stands for "the same cookieless player again": a keyed hash of
@@ -246,6 +251,7 @@ type Pace struct {
 // Opened is the answer to an [Opening].
 type Opened struct {
 	Refused Refusal
+	// Session is zero where the opening was refused.
 	Session Session
 	Resumed bool
 	Account Account
@@ -317,11 +323,13 @@ const (
 	PlayCharged  = "charged"
 )
 
-// Play is one counted view: a subject watching one asset.
+// Play is one counted view: a subject watching one asset. There is one of each
+// at a time: a new reservation takes the place of a play that has ended.
 type Play struct {
-	Exists   bool      `json:"-"`
-	Asset    string    `json:"asset"`
-	State    string    `json:"state"`
+	Exists bool   `json:"-"`
+	Asset  string `json:"asset"`
+	State  string `json:"state"`
+	// OpenedAt is when it was reserved, and from its charge on, when charged.
 	OpenedAt time.Time `json:"opened_at"`
 	LastSeen time.Time `json:"last_seen"`
 	// Session and Opener say which request opened the play: the number is
@@ -349,7 +357,7 @@ func (p Play) Open(now time.Time, pace Pace) bool {
 // subject becomes the reservation. Otherwise a slot is taken where Used +
 // Reserved is below Views and the subject's own sum below ViewsEach, and where
 // none is left the answer is ViewsSpent, naming views before views_each. A new
-// reservation lapses Pace.Lapse from now.
+// reservation lapses Pace.Lapse from now; one that is joined keeps its time.
 //
 // Asset is looked at as in [Query]: a gathered session claims WholeScope.
 type Claim struct {
@@ -366,7 +374,8 @@ type Claimed struct {
 	Refused Refusal
 	// Free says that the play was open already: nothing is to be settled.
 	Free bool
-	// Asset is the asset the play is of; it goes into the Settlement.
+	// Asset is the asset the play is of; it goes into the Settlement and
+	// [Usage]. Empty where the claim was refused.
 	Asset   string
 	Account Account
 }
@@ -376,8 +385,9 @@ type Claimed struct {
 // Charge: a link that is not active refuses. An open play of (Subject, Asset)
 // is left as it is, which makes a repeated charge, and the charges of several
 // holders, cost one view. A reservation becomes a charged play that opens now.
-// Where the reservation has lapsed in the meantime, a slot is taken anew if one
-// is left, otherwise the answer is ViewsSpent and no byte may leave.
+// Where the reservation has lapsed in the meantime, a slot is taken anew as a
+// [Claim] does, from a hold or from what is left; otherwise the answer is
+// ViewsSpent and no byte may leave.
 //
 // Give back (Charge false): one holder lets go; with the last, the slot
 // returns. A play that was charged meanwhile, or a reservation that lapsed,
@@ -401,7 +411,12 @@ type Settled struct {
 }
 
 // Usage is what was gathered in memory about one session's play since the
-// last flush. A fact with a zero Session only counts Opens of the link.
+// last flush. A fact about an unknown link is dropped. Opens count for the
+// link, whatever the rest says; a fact with a zero Session says nothing else.
+// Bytes and LastSeen go to the session, and nowhere where it is not known.
+// LastSeen also goes to the subject's play of Asset while that is open: a play
+// that has ended is never reopened. LastSeen only moves forward, and never
+// beyond the store's now.
 type Usage struct {
 	Link     LinkID
 	Session  SessionID
