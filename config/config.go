@@ -1,0 +1,187 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Store kinds.
+const (
+	StoreEmbedded = "embedded"
+	StoreRedis    = "redis"
+)
+
+// App is the JSON of the `usher` app: what all sites of one server share.
+type App struct {
+	// Store says where links, sessions and views are kept. Default: embedded.
+	Store Store `json:"store,omitzero"`
+	// Keys is the path of the keyring, a JSON Web Key Set that is created with
+	// mode 0600 when absent. Default: usher/keys.json in Caddy's data folder.
+	Keys string `json:"keys,omitempty"`
+	// PublicURL is the address that viewers use, for links in API and CLI
+	// output. It is never guessed from a request. Default: none, and links are
+	// given as paths.
+	PublicURL string `json:"public_url,omitempty"`
+}
+
+// Store is the JSON of the store setting.
+type Store struct {
+	// Kind is "embedded" or "redis".
+	Kind string `json:"kind,omitempty"`
+	// Dir is the embedded store's folder. Default: usher in Caddy's data folder.
+	Dir string `json:"dir,omitempty"`
+	// URL is the Redis server: redis://, rediss:// or unix://. The placeholders
+	// {file.PATH} and {env.NAME} keep the password out of the config.
+	URL string `json:"url,omitempty"`
+}
+
+// Site is the JSON of the `usher` handler: one site's rules.
+type Site struct {
+	// Consistency is "strict": every media request asks the store.
+	Consistency string `json:"consistency,omitempty"`
+	// OnStoreLoss is "closed": without the store nothing passes.
+	OnStoreLoss string `json:"on_store_loss,omitempty"`
+	// Carry is how a session travels to segments: "path", "cookie" or both.
+	Carry []string `json:"carry,omitempty"`
+	// Rate bounds the requests of one session, and of one client group.
+	Rate Rate `json:"rate,omitzero"`
+	// Idle ends a play after this time without a request. Default: 30m.
+	Idle Duration `json:"idle,omitzero"`
+	// MaxPlay ends a play this long after it began. Default: 12h.
+	MaxPlay Duration `json:"max_play,omitzero"`
+	// Lapse gives a reserved view back when no byte followed. Default: 2m.
+	Lapse Duration `json:"lapse,omitzero"`
+	// AfterExpiry says what becomes of a play that runs when its link ends:
+	// "cut" or "finish". Default: cut.
+	AfterExpiry string `json:"after_expiry,omitempty"`
+	// API mounts the management API below /_usher/api/ on this site.
+	API bool `json:"api,omitempty"`
+	// Console mounts the console at /_usher/console on this site.
+	Console bool `json:"console,omitempty"`
+}
+
+// Rate is a token bucket.
+type Rate struct {
+	PerSecond float64 `json:"per_second,omitempty"`
+	Burst     int     `json:"burst,omitempty"`
+}
+
+// DefaultSite is a site that says nothing.
+func DefaultSite() Site {
+	return Site{
+		Consistency: "strict",
+		OnStoreLoss: "closed",
+		Carry:       []string{"path", "cookie"},
+		Rate:        Rate{PerSecond: 50, Burst: 300},
+		Idle:        Duration(30 * time.Minute),
+		MaxPlay:     Duration(12 * time.Hour),
+		Lapse:       Duration(2 * time.Minute),
+		AfterExpiry: "cut",
+	}
+}
+
+// WithDefaults fills in what s leaves open.
+func (s Site) WithDefaults() Site {
+	d := DefaultSite()
+	s.Consistency = or(s.Consistency, d.Consistency)
+	s.OnStoreLoss = or(s.OnStoreLoss, d.OnStoreLoss)
+	s.AfterExpiry = or(s.AfterExpiry, d.AfterExpiry)
+	s.Rate = or(s.Rate, d.Rate)
+	s.Idle = or(s.Idle, d.Idle)
+	s.MaxPlay = or(s.MaxPlay, d.MaxPlay)
+	s.Lapse = or(s.Lapse, d.Lapse)
+	if len(s.Carry) == 0 {
+		s.Carry = d.Carry
+	}
+	return s
+}
+
+func or[T comparable](given, fallback T) T {
+	var zero T
+	if given == zero {
+		return fallback
+	}
+	return given
+}
+
+// Validate reports what is wrong with a site that has its defaults.
+func (s Site) Validate() error {
+	return errors.Join(
+		oneOf("consistency", s.Consistency, "strict"),
+		oneOf("on_store_loss", s.OnStoreLoss, "closed"),
+		oneOf("after_expiry", s.AfterExpiry, "cut", "finish"),
+		validCarry(s.Carry),
+		s.Rate.validate(),
+		within("idle", s.Idle, time.Second, 24*time.Hour),
+		within("max_play", s.MaxPlay, time.Second, 7*24*time.Hour),
+		within("lapse", s.Lapse, time.Second, time.Hour),
+	)
+}
+
+func validCarry(carry []string) error {
+	for i, way := range carry {
+		if err := oneOf("carry", way, "path", "cookie"); err != nil {
+			return err
+		}
+		if slices.Contains(carry[:i], way) {
+			return fmt.Errorf("carry: %q is given twice", way)
+		}
+	}
+	return nil
+}
+
+func (r Rate) validate() error {
+	if r.PerSecond < 0.1 || r.PerSecond > 1e6 || r.Burst < 1 || r.Burst > 1e6 {
+		return fmt.Errorf("rate: %g/s burst %d: want 0.1 to 1000000 a second and a burst of 1 to 1000000", r.PerSecond, r.Burst)
+	}
+	return nil
+}
+
+func within(name string, d Duration, low, high time.Duration) error {
+	if got := time.Duration(d); got < low || got > high {
+		return fmt.Errorf("%s: %s: want %s to %s", name, got, low, high)
+	}
+	return nil
+}
+
+func oneOf(name, given string, known ...string) error {
+	if slices.Contains(known, given) {
+		return nil
+	}
+	return fmt.Errorf("%s: unknown word %q: known are %s", name, given, strings.Join(known, ", "))
+}
+
+// Validate reports what is wrong with the app's settings.
+func (a App) Validate() error {
+	return errors.Join(a.Store.validate(), a.validPublicURL())
+}
+
+func (s Store) validate() error {
+	if err := oneOf("store", or(s.Kind, StoreEmbedded), StoreEmbedded, StoreRedis); err != nil {
+		return err
+	}
+	switch {
+	case s.Kind == StoreRedis && s.URL == "":
+		return errors.New("store redis: the URL is missing or empty, such as redis://127.0.0.1:6379/0")
+	case s.Kind == StoreRedis && s.Dir != "":
+		return errors.New("store redis: dir belongs to store embedded")
+	case s.Kind != StoreRedis && s.URL != "":
+		return errors.New("store embedded: url belongs to store redis")
+	}
+	return nil
+}
+
+func (a App) validPublicURL() error {
+	if a.PublicURL == "" {
+		return nil
+	}
+	u, err := url.Parse(a.PublicURL)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || (u.Path != "" && u.Path != "/") || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return fmt.Errorf("public_url: %q: want scheme and host and nothing else, such as https://media.example.com", a.PublicURL)
+	}
+	return nil
+}

@@ -1,0 +1,70 @@
+package gate
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/bits"
+	"strings"
+)
+
+// Capability is a set of things that may be done, as a bitmask.
+type Capability uint8
+
+// The capabilities.
+const (
+	View Capability = 1 << iota
+	Download
+	Upload
+	Share
+	Stats
+	Manage
+)
+
+// LinkCapabilities are those that a link may carry: managing a collection is
+// for persons, never for whoever holds a URL.
+const LinkCapabilities = View | Download | Upload | Share | Stats
+
+var capabilityNames = [...]string{"view", "download", "upload", "share", "stats", "manage"}
+
+// ParseCapabilities reads names such as "view" and "download".
+func ParseCapabilities(names []string) (Capability, error) {
+	var set Capability
+next:
+	for _, name := range names {
+		for i, known := range capabilityNames {
+			if name == known {
+				set |= 1 << i
+				continue next
+			}
+		}
+		return 0, fmt.Errorf("can: unknown capability %q: known are %s", name, strings.Join(capabilityNames[:], ", "))
+	}
+	return set, nil
+}
+
+// Names returns the names of the set's members in a fixed order.
+func (c Capability) Names() []string {
+	names := make([]string, 0, bits.OnesCount8(uint8(c)))
+	for i, name := range capabilityNames {
+		if c&(1<<i) != 0 {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func (c Capability) String() string { return strings.Join(c.Names(), ",") }
+
+// MarshalJSON writes the set as a list of names.
+func (c Capability) MarshalJSON() ([]byte, error) { return json.Marshal(c.Names()) }
+
+// UnmarshalJSON reads a list of names.
+func (c *Capability) UnmarshalJSON(text []byte) error {
+	var names []string
+	if err := json.Unmarshal(text, &names); err != nil {
+		return err
+	}
+	set, err := ParseCapabilities(names)
+	*c = set
+	return err
+}

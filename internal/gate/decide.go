@@ -1,0 +1,200 @@
+package gate
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/usher-media/usher/internal/token"
+)
+
+// Decide answers the one question of the gate: may this request for media
+// pass? An error means that it could not be decided; the caller denies then.
+// now is the wall clock; it is only held against the times inside signed
+// links. All else is timed by the store's clock.
+func (g *Gate) Decide(ctx context.Context, now time.Time, req Request) (Verdict, error) {
+	credential, no := present(req)
+	if no != OK {
+		return refuse(no), nil
+	}
+	who, no := g.verify(credential, now)
+	if who.link.IsZero() {
+		return refuse(no), nil
+	}
+	if no != OK {
+		return Verdict{Refusal: Refusal{Reason: no}, Signed: true}, nil
+	}
+	var v Verdict
+	var err error
+	if who.session.IsZero() {
+		v, err = g.open(ctx, now, req, who)
+	} else {
+		v, err = g.admit(ctx, req, who)
+	}
+	v.Signed, v.Carrier, v.Token = true, credential.Carrier, tokenOf(v, credential)
+	return v, err
+}
+
+// tokenOf is the session token that the client uses from here on.
+func tokenOf(v Verdict, c Credential) string {
+	if v.Token != "" {
+		return v.Token
+	}
+	return c.Text
+}
+
+// open makes or finds the session of a signed media URL. Previewers, prefetch
+// and HEAD get a blank answer: looking at a link must not use it.
+func (g *Gate) open(ctx context.Context, now time.Time, req Request, who pass) (Verdict, error) {
+	quiet := req.Speculative || req.Method == http.MethodHead
+	link, _, no, err := g.known(ctx, who, now, false)
+	if err != nil {
+		return Verdict{}, err
+	}
+	v := Verdict{Link: link, Refusal: Refusal{Reason: no}}
+	if no != OK {
+		return v, nil
+	}
+	if v.Refusal.Reason = cover(link, req); v.Refusal.Reason != OK {
+		return v, nil
+	}
+	if quiet {
+		v.Outcome = Blank
+		return v, nil
+	}
+	return g.enter(ctx, now, req, who, false)
+}
+
+// enter opens the session on a link; hold says that a person pressed Watch.
+func (g *Gate) enter(ctx context.Context, now time.Time, req Request, who pass, hold bool) (Verdict, error) {
+	link, _, no, err := g.known(ctx, who, now, true)
+	if err != nil || no != OK {
+		return refuse(no), err
+	}
+	device, returning := g.device(req, now)
+	opening := Opening{
+		Link: link.ID, Session: SessionID(token.NewID(now)), Device: device, Subject: SubjectOf(device), Hold: hold,
+		Agent: AgentFamily(req.Agent), Group: g.keys().Digest("group", ClientGroup(req.Client).String()),
+		Life: g.policy.SessionLife, Pace: g.policy.Pace,
+	}
+	if !returning && !req.Browser && !hold {
+		opening.Alias = subjectFrom("alias", []byte(opening.Group+"/"+opening.Agent))
+	}
+	opened, err := g.store.Open(ctx, opening)
+	if errors.Is(err, ErrNotFound) {
+		return Verdict{Link: link, Refusal: Refusal{Reason: BadToken}}, nil
+	}
+	if err != nil {
+		return Verdict{}, err
+	}
+	v := Verdict{Link: link, Account: opened.Account, Refusal: opened.Refused}
+	if v.Refusal.Reason != OK {
+		return v, nil
+	}
+	s := opened.Session
+	v.Outcome, v.Session, v.Subject, v.Device = Redirect, s.ID, s.Subject, s.Device
+	v.Token = g.sessionToken(link.ID, s.ID, s.Subject)
+	return v, nil
+}
+
+// admit lets a session's request pass, with one store trip where a play is
+// open or none is needed, and one more where a play begins.
+func (g *Gate) admit(ctx context.Context, req Request, who pass) (Verdict, error) {
+	link, err := g.link(ctx, who.link)
+	if errors.Is(err, ErrNotFound) {
+		return refuse(NoSession), nil
+	}
+	if err != nil {
+		return Verdict{}, err
+	}
+	v := Verdict{Link: link, Session: who.session, Subject: who.subject}
+	if v.Refusal.Reason = cover(link, req); v.Refusal.Reason != OK {
+		return v, nil
+	}
+	if req.Speculative {
+		v.Outcome = Blank
+		return v, nil
+	}
+	asset, top := link.Scope.Asset(req.Path)
+	state, err := g.store.Check(ctx, Query{Link: who.link, Session: who.session, Subject: who.subject, Asset: asset})
+	if err != nil {
+		return Verdict{}, err
+	}
+	v.Account, v.Device = state.Account, state.Session.Device
+	no, open := judge(g.policy, state)
+	if v.Refusal.Reason = no; no != OK {
+		return v, nil
+	}
+	if state.Session.Gathered {
+		asset = WholeScope
+	}
+	v.Outcome, v.Class, v.Asset = Pass, ClassOf(req.Path), asset
+	v.Gathers = v.Class == Manifest && top && link.Scope.Tree() && !state.Session.Gathered
+	v.Countable = open
+	v.Claim = Claim{
+		Link: who.link, Session: who.session, Subject: who.subject, Asset: asset,
+		Opener: opener(req.Path), Pace: g.policy.Pace,
+	}
+	if open || !bears(v.Class, req) {
+		return v, nil
+	}
+	return g.reserve(ctx, v)
+}
+
+// bears reports whether the answer to the request may bear media, so that a
+// slot is taken before the upstream is asked.
+func bears(class Class, req Request) bool {
+	return class == Media && req.Method == http.MethodGet && req.Range != RangeProbe
+}
+
+func (g *Gate) reserve(ctx context.Context, v Verdict) (Verdict, error) {
+	claimed, err := g.store.Reserve(ctx, v.Claim)
+	if errors.Is(err, ErrNotFound) {
+		return refuse(NoSession), nil
+	}
+	if err != nil {
+		return Verdict{}, err
+	}
+	v.Account = claimed.Account
+	if claimed.Refused.Reason != OK {
+		v.Outcome, v.Refusal = Refuse, claimed.Refused
+		return v, nil
+	}
+	v.Asset, v.Claim.Asset = claimed.Asset, claimed.Asset
+	v.Holding, v.Countable = !claimed.Free, true
+	return v, nil
+}
+
+func opener(p Path) string {
+	text := p.String()
+	return text[:min(len(text), MaxOpener)]
+}
+
+// Take reserves for an answer that turned out to bear media although its
+// request did not look so. The verdict comes back refused where no slot is left.
+func (g *Gate) Take(ctx context.Context, v Verdict) (Verdict, error) { return g.reserve(ctx, v) }
+
+// Charge turns the reservation that v holds into a view, durably, before the
+// first byte of it leaves.
+func (g *Gate) Charge(ctx context.Context, v Verdict) (Settled, error) {
+	return g.settle(ctx, v, true)
+}
+
+// GiveBack lets go of the reservation that v holds: no byte of it was sent.
+func (g *Gate) GiveBack(ctx context.Context, v Verdict) error {
+	_, err := g.settle(ctx, v, false)
+	return err
+}
+
+func (g *Gate) settle(ctx context.Context, v Verdict, charge bool) (Settled, error) {
+	return g.store.Settle(ctx, Settlement{
+		Link: v.Claim.Link, Session: v.Claim.Session, Subject: v.Claim.Subject, Asset: v.Claim.Asset,
+		Opener: v.Claim.Opener, Charge: charge, Pace: v.Claim.Pace,
+	})
+}
+
+// Gather notes that v's session watches one asset, the whole scope.
+func (g *Gate) Gather(ctx context.Context, v Verdict) error {
+	return g.store.Gather(ctx, v.Claim.Link, v.Session)
+}

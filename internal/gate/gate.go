@@ -1,0 +1,124 @@
+package gate
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/usher-media/usher/internal/token"
+)
+
+// Gate decides about requests. It holds no state but a cache of links, which
+// never change.
+type Gate struct {
+	store  Store
+	keys   func() *token.Keyring
+	policy Policy
+	links  *linkCache
+}
+
+// New returns a gate over a store. keys gives the keyring of the moment.
+func New(store Store, keys func() *token.Keyring, policy Policy) *Gate {
+	return &Gate{store: store, keys: keys, policy: policy, links: newLinkCache(maxCachedLinks)}
+}
+
+// Policy returns the gate's policy.
+func (g *Gate) Policy() Policy { return g.policy }
+
+// maxCachedLinks bounds the cache; a link takes less than 1 KiB.
+const maxCachedLinks = 50_000
+
+// linkCache keeps links that were read. At the bound it forgets any one of
+// them: that costs the next request for it one more store trip.
+type linkCache struct {
+	mu   sync.RWMutex
+	max  int
+	byID map[LinkID]Link
+}
+
+func newLinkCache(max int) *linkCache {
+	return &linkCache{max: max, byID: map[LinkID]Link{}}
+}
+
+func (c *linkCache) get(id LinkID) (Link, bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	link, ok := c.byID[id]
+	return link, ok
+}
+
+func (c *linkCache) put(link Link) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.byID) >= c.max {
+		for id := range c.byID {
+			delete(c.byID, id)
+			break
+		}
+	}
+	c.byID[link.ID] = link
+}
+
+// link returns the link by id; ErrNotFound where there is none.
+func (g *Gate) link(ctx context.Context, id LinkID) (Link, error) {
+	if link, ok := g.links.get(id); ok {
+		return link, nil
+	}
+	doc, err := g.store.Get(ctx, KindLink, id.String())
+	if err != nil {
+		return Link{}, err
+	}
+	link, err := LinkFrom(doc)
+	if err != nil {
+		return Link{}, err
+	}
+	g.links.put(link)
+	return link, nil
+}
+
+// Create stores a new link with its account. The account comes first: a crash
+// in between leaves an account that nobody can reach, while a document without
+// an account would be a link that is listed and denies.
+func Create(ctx context.Context, store Store, link Link, terms Terms) (Account, error) {
+	if err := link.Validate(terms); err != nil {
+		return Account{}, err
+	}
+	doc, err := link.Document()
+	if err != nil {
+		return Account{}, err
+	}
+	account, err := store.Issue(ctx, link.ID, terms)
+	if err != nil {
+		return Account{}, err
+	}
+	if _, err := store.Put(ctx, doc); err != nil && !errors.Is(err, ErrConflict) {
+		return Account{}, err
+	}
+	return account, nil
+}
+
+// known returns the link that a verified credential names. A link minted
+// elsewhere may have no record yet: then it is made from the claims, and
+// stored only if create is set, since looking must not change anything.
+func (g *Gate) known(ctx context.Context, p pass, now time.Time, create bool) (Link, Terms, Reason, error) {
+	link, err := g.link(ctx, p.link)
+	if err == nil {
+		return link, Terms{}, OK, nil
+	}
+	if !errors.Is(err, ErrNotFound) {
+		return Link{}, Terms{}, OK, err
+	}
+	if p.claims == nil {
+		return Link{}, Terms{}, BadToken, nil
+	}
+	link, terms, no := linkFrom(*p.claims, now)
+	if no != OK || !create {
+		return link, terms, no, nil
+	}
+	if _, err := Create(ctx, g.store, link, terms); err != nil {
+		return Link{}, Terms{}, OK, err
+	}
+	g.links.put(link)
+	return link, terms, OK, nil
+}

@@ -1,0 +1,42 @@
+package gate
+
+import "time"
+
+// Policy is a site's settings for decisions.
+type Policy struct {
+	Pace Pace
+	// SessionLife is how long a session lasts at the most.
+	SessionLife time.Duration
+	// FinishAfterEnd lets a play that is open when the link's window ends run
+	// on, within Pace.
+	FinishAfterEnd bool
+}
+
+// DefaultPolicy is what a site has that says nothing.
+func DefaultPolicy() Policy {
+	return Policy{
+		Pace:        Pace{Idle: 30 * time.Minute, Max: 12 * time.Hour, Lapse: 2 * time.Minute},
+		SessionLife: 12 * time.Hour,
+	}
+}
+
+// judge says what the facts mean for a request of an existing session. It is
+// pure: the same facts give the same answer. Revocation and suspension always
+// cut, a spent limit never cuts an open play, and the link's end does unless
+// the site lets plays finish.
+func judge(policy Policy, s State) (no Reason, open bool) {
+	if !s.Account.Exists {
+		return NoSession, false
+	}
+	if no := s.Account.Standing.Reason(); no != OK {
+		return no, false
+	}
+	if !s.Session.Live(s.Now) {
+		return NoSession, false
+	}
+	open = s.Play.Open(s.Now, policy.Pace)
+	if no := s.Account.Window(s.Now); no != OK && !(no == Expired && open && policy.FinishAfterEnd) {
+		return no, false
+	}
+	return OK, open
+}

@@ -1,0 +1,110 @@
+package gate
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Link is what was issued, the part that never changes: what it opens, what
+// may be done with it, who made it. What changes, its terms and standing, is
+// in its [Account]; so a Link may be cached for as long as one likes.
+type Link struct {
+	ID    LinkID     `json:"id"`
+	Scope Scope      `json:"scope"`
+	Can   Capability `json:"can"`
+	// Title is shown to viewers; empty: nothing of the asset is told.
+	Title string `json:"title,omitempty"`
+	// Entry is where a player starts, below a folder scope; empty: looked for.
+	Entry     string    `json:"entry,omitempty"`
+	CreatedAt time.Time `json:"created_at"`
+	CreatedBy string    `json:"created_by,omitempty"`
+	// Issuer is the key of a link that was minted elsewhere; empty: our own.
+	Issuer string `json:"issuer,omitempty"`
+}
+
+// Bounds of a link's texts.
+const (
+	maxTitle = 200
+	maxViews = 1_000_000_000
+)
+
+// Validate reports what is wrong with a link and its terms, naming the field.
+func (l Link) Validate(terms Terms) error {
+	switch {
+	case !utf8.ValidString(l.Title) || len(l.Title) > maxTitle || hasControl(l.Title):
+		return fmt.Errorf("title: want at most %d bytes of text on one line", maxTitle)
+	case l.Can == 0:
+		return fmt.Errorf("can: want at least one of %s", strings.Join(capabilityNames[:], ", "))
+	case l.Can&^LinkCapabilities != 0:
+		return fmt.Errorf("can: a link may carry %s, and nothing else", LinkCapabilities)
+	}
+	if l.Entry != "" || !l.Scope.tree {
+		if _, err := l.Scope.Entry(l.Entry); err != nil {
+			return err
+		}
+	}
+	return terms.Validate()
+}
+
+// Validate reports what is wrong with the terms, naming the field.
+func (t Terms) Validate() error {
+	switch {
+	case t.Views < 0 || t.Views > maxViews:
+		return fmt.Errorf("views: want 0 (no limit) to %d", maxViews)
+	case t.ViewsEach < 0 || t.ViewsEach > maxViews:
+		return fmt.Errorf("views_each: want 0 (no limit) to %d", maxViews)
+	case !t.StartsAt.IsZero() && !t.ExpiresAt.IsZero() && !t.StartsAt.Before(t.ExpiresAt):
+		return fmt.Errorf("expires_at: want a time after starts_at (%s)", t.StartsAt.Format(time.RFC3339))
+	}
+	return nil
+}
+
+// Window says whether now is within the terms.
+func (t Terms) Window(now time.Time) Reason {
+	switch {
+	case !t.StartsAt.IsZero() && now.Before(t.StartsAt):
+		return NotYet
+	case !t.ExpiresAt.IsZero() && !now.Before(t.ExpiresAt):
+		return Expired
+	}
+	return OK
+}
+
+// Reason says what a standing means for a request.
+func (s Standing) Reason() Reason {
+	switch s.State {
+	case Active:
+		return OK
+	case Suspended:
+		return SuspendedLink
+	default: // an unknown state denies
+		return RevokedLink
+	}
+}
+
+// Left returns how many views are left to reserve; ok is false where the link
+// has no limit.
+func (a Account) Left() (left int64, ok bool) {
+	if a.Views == 0 {
+		return 0, false
+	}
+	return max(0, a.Views-a.Used-a.Reserved), true
+}
+
+// Document returns the link as a stored document that does not exist yet.
+func (l Link) Document() (Document, error) {
+	body, err := json.Marshal(l)
+	return Document{Kind: KindLink, ID: l.ID.String(), Body: body}, err
+}
+
+// LinkFrom reads a link's document.
+func LinkFrom(doc Document) (Link, error) {
+	var l Link
+	if err := json.Unmarshal(doc.Body, &l); err != nil {
+		return Link{}, fmt.Errorf("reading link %s from the store: %w", doc.ID, err)
+	}
+	return l, nil
+}

@@ -1,0 +1,90 @@
+package gate
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Land looks at a share link for its landing page. It changes nothing: mail
+// scanners, chat previews and prefetch open links too. A Verdict with outcome
+// Pass carries the link and its account.
+func (g *Gate) Land(ctx context.Context, now time.Time, code string) (Verdict, error) {
+	who, no := verifyLink(g.keys(), code, now)
+	if who.link.IsZero() {
+		return refuse(no), nil
+	}
+	v := Verdict{Signed: true, Refusal: Refusal{Reason: no}}
+	if no != OK {
+		return v, nil
+	}
+	link, terms, no, err := g.known(ctx, who, now, false)
+	if v.Refusal.Reason = no; err != nil || no != OK {
+		return v, err
+	}
+	v.Link = link
+	v.Account, err = g.store.Account(ctx, link.ID)
+	if errors.Is(err, ErrNotFound) && who.claims != nil {
+		v.Account, err = Account{Exists: true, Terms: terms, Standing: Standing{State: Active}}, nil
+	}
+	if err != nil {
+		return Verdict{}, err
+	}
+	v.Refusal.Reason = v.Account.Standing.Reason()
+	if v.Refusal.Reason == OK {
+		v.Refusal.Reason = v.Account.Window(now)
+	}
+	if v.Refusal.Reason == OK {
+		v.Outcome = Pass
+	}
+	return v, nil
+}
+
+// Redeem opens a session for the person who pressed Watch, and holds a slot
+// for them. The caller has made sure that the post came from our own page.
+func (g *Gate) Redeem(ctx context.Context, now time.Time, code string, req Request) (Verdict, error) {
+	who, no := verifyLink(g.keys(), code, now)
+	if who.link.IsZero() {
+		return refuse(no), nil
+	}
+	if no != OK {
+		return Verdict{Signed: true, Refusal: Refusal{Reason: no}}, nil
+	}
+	v, err := g.enter(ctx, now, req, who, true)
+	v.Signed = true
+	return v, err
+}
+
+// Look reads the state of a session for its page, without passing anything.
+func (g *Gate) Look(ctx context.Context, now time.Time, req Request) (Verdict, error) {
+	credential, no := present(req)
+	if no != OK {
+		return refuse(no), nil
+	}
+	who, no := g.verify(credential, now)
+	if no == OK && who.session.IsZero() {
+		no = BadToken // a link is no session
+	}
+	if no != OK {
+		return refuse(no), nil
+	}
+	link, err := g.link(ctx, who.link)
+	if errors.Is(err, ErrNotFound) {
+		return refuse(NoSession), nil
+	}
+	if err != nil {
+		return Verdict{}, err
+	}
+	state, err := g.store.Check(ctx, Query{Link: who.link, Session: who.session, Subject: who.subject})
+	if err != nil {
+		return Verdict{}, err
+	}
+	v := Verdict{Signed: true, Link: link, Account: state.Account, Session: who.session, Subject: who.subject,
+		Device: state.Session.Device, Token: credential.Text, Carrier: credential.Carrier}
+	if no, _ := judge(g.policy, state); no != OK {
+		v.Refusal.Reason = no
+		return v, nil
+	}
+	v.Outcome = Pass
+	return v, nil
+}

@@ -1,0 +1,103 @@
+package gate
+
+import (
+	"net/netip"
+)
+
+// Carrier is where in a request a credential was found.
+type Carrier uint8
+
+// The carriers. All but the cookie are explicit: somebody put the credential
+// there for this request. A browser adds cookies by itself.
+const (
+	InPath Carrier = iota
+	InQuery
+	InHeader
+	InCookie
+)
+
+// Credential is one presented text, unverified.
+type Credential struct {
+	Carrier Carrier
+	Text    string
+}
+
+// Request is what a step may know of an HTTP request: parsed, bounded, and
+// with nothing of ours left in the path and query.
+type Request struct {
+	Method string
+	// Path is the path the viewer asked for, without a session in front.
+	Path Path
+	// Query is the raw query without credentials.
+	Query string
+	// Presented are all credentials found, in the order of the carriers.
+	Presented []Credential
+	// Device is the device cookie's text, if there is one.
+	Device string
+	// Client is the client's address as Caddy resolved it (trusted_proxies).
+	Client netip.Addr
+	Agent  string
+	Range  RangeKind
+	// Browser: the request has Fetch Metadata, so it comes from a browser,
+	// which keeps cookies and cannot choose which to send.
+	Browser bool
+	// Speculative: a prefetch, or a known maker of previews.
+	Speculative bool
+}
+
+// Outcome is what became of a request.
+type Outcome uint8
+
+const (
+	// Refuse answers with Verdict.Refusal. It is the zero value: an outcome
+	// that was never set denies.
+	Refuse Outcome = iota
+	// Pass hands the request on.
+	Pass
+	// Redirect sends the client to the session that was opened.
+	Redirect
+	// Blank answers a speculative request or a HEAD of a signed media URL
+	// with nothing, and changes nothing.
+	Blank
+)
+
+var outcomeWords = [...]string{"refuse", "pass", "redirect", "blank"}
+
+// String returns the outcome's word, a metric label.
+func (o Outcome) String() string { return outcomeWords[o] }
+
+// Outcomes returns all outcomes.
+func Outcomes() []Outcome { return []Outcome{Refuse, Pass, Redirect, Blank} }
+
+// Verdict is the decision about a request.
+type Verdict struct {
+	Outcome Outcome
+	Refusal Refusal
+	// Signed says that a valid signature was presented: only then is the
+	// reason told.
+	Signed  bool
+	Link    Link
+	Account Account
+	// Session is the session used or opened; its token stands in Token.
+	Session SessionID
+	Subject Subject
+	Device  DeviceID
+	Token   string
+	// Carrier is how the session came.
+	Carrier Carrier
+	Class   Class
+	// Asset and top are set for requests that pass.
+	Asset string
+	// Gathers says that this request's answer, if it is a whole manifest,
+	// makes the link's scope one asset for the session.
+	Gathers bool
+	// Claim is what the request holds or may have to take: Holding says
+	// whether it holds a reservation now.
+	Claim   Claim
+	Holding bool
+	// Countable says that bytes of this answer belong to a play.
+	Countable bool
+}
+
+// refuse is the verdict that denies for a reason.
+func refuse(no Reason) Verdict { return Verdict{Refusal: Refusal{Reason: no}} }

@@ -1,0 +1,100 @@
+// Package watch gathers what was watched: bytes and last-seen times, in
+// bounded memory, written to the store in batches so that a media request
+// never makes a store trip for them.
+package watch
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/usher-media/usher/internal/gate"
+)
+
+// maxFacts bounds what is gathered between two flushes. At the bound new facts
+// are dropped and counted; facts that exist still grow.
+const maxFacts = 100_000
+
+// batch is how many facts one store call carries.
+const batch = 500
+
+// factKey tells facts apart.
+type factKey struct {
+	link    gate.LinkID
+	session gate.SessionID
+	asset   string
+}
+
+// Gatherer collects usage between flushes.
+type Gatherer struct {
+	mu      sync.Mutex
+	facts   map[factKey]*gate.Usage
+	dropped int64
+}
+
+// New returns an empty gatherer.
+func New() *Gatherer { return &Gatherer{facts: map[factKey]*gate.Usage{}} }
+
+// Note adds to the fact of the same link, session and asset.
+func (g *Gatherer) Note(fact gate.Usage) {
+	key := factKey{fact.Link, fact.Session, fact.Asset}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	known, ok := g.facts[key]
+	if !ok {
+		if len(g.facts) >= maxFacts {
+			g.dropped++
+			return
+		}
+		g.facts[key] = &fact
+		return
+	}
+	known.Bytes += fact.Bytes
+	known.Opens += fact.Opens
+	if fact.LastSeen.After(known.LastSeen) {
+		known.LastSeen = fact.LastSeen
+	}
+}
+
+// Dropped returns how many facts were dropped at the bound so far.
+func (g *Gatherer) Dropped() int64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.dropped
+}
+
+// Flush writes what was gathered. What could not be written is kept for the
+// next flush.
+func (g *Gatherer) Flush(ctx context.Context, store gate.Ledger) error {
+	g.mu.Lock()
+	facts := g.facts
+	g.facts = make(map[factKey]*gate.Usage, len(facts)/2)
+	g.mu.Unlock()
+
+	pending := make([]gate.Usage, 0, batch)
+	var failed error
+	write := func() {
+		if len(pending) > 0 && failed == nil {
+			failed = store.Flush(ctx, pending)
+		}
+		if failed != nil {
+			for _, fact := range pending {
+				g.Note(fact)
+			}
+		}
+		pending = pending[:0]
+	}
+	for _, fact := range facts {
+		if pending = append(pending, *fact); len(pending) == batch {
+			write()
+		}
+	}
+	write()
+	return failed
+}
+
+// FlushEvery is how often to flush for plays of this idle window: often enough
+// that a crash never makes a running play look idle.
+func FlushEvery(idle time.Duration) time.Duration {
+	return min(5*time.Second, max(idle/4, 50*time.Millisecond))
+}
