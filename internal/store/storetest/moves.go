@@ -1,0 +1,231 @@
+package storetest
+
+import (
+	"slices"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/usher-media/usher/internal/gate"
+)
+
+// brisk is the pace of a site after its operator changed the config: plays of
+// one pace are then looked at by another.
+var brisk = gate.Pace{Idle: 10 * time.Minute, Max: 45 * time.Minute, Lapse: time.Minute}
+
+// The names in play. The third device belongs to the second's owner: one
+// subject on two devices.
+var (
+	devices  = []gate.DeviceID{{11: 1}, {11: 2}, {11: 3}}
+	subjects = []gate.Subject{{11: 1}, {11: 2}, {11: 2}}
+	aliases  = []gate.Subject{{}, {10: 1}, {10: 2}}
+	assets   = []string{"a", "b", gate.WholeScope}
+)
+
+func (m *machine) link(r *rapid.T) gate.LinkID {
+	return rapid.SampledFrom(m.links).Draw(r, "link")
+}
+
+// known returns a session that was made, most likely one of the last, or now
+// and then one that was not.
+func (m *machine) known(r *rapid.T) gate.SessionID {
+	unknown := gate.SessionID{11: 255}
+	last := m.sessions[max(0, len(m.sessions)-4):]
+	return rapid.SampledFrom(slices.Concat(m.sessions, last, last, []gate.SessionID{unknown})).Draw(r, "session")
+}
+
+func subject(r *rapid.T) gate.Subject { return rapid.SampledFrom(subjects[:2]).Draw(r, "subject") }
+func asset(r *rapid.T) string         { return rapid.SampledFrom(assets).Draw(r, "asset") }
+
+func tempo(r *rapid.T) gate.Pace {
+	return rapid.SampledFrom([]gate.Pace{pace, pace, pace, brisk}).Draw(r, "pace")
+}
+
+// around draws a time near now.
+func (m *machine) around(r *rapid.T, what string) time.Time {
+	return m.now().Add(rapid.SampledFrom([]time.Duration{
+		-pace.Idle, -time.Minute, -ms, 0, ms, time.Minute, time.Hour, 48 * time.Hour,
+	}).Draw(r, what))
+}
+
+func (m *machine) issue(r *rapid.T) {
+	link := m.links[len(m.links)-1]
+	if rapid.IntRange(0, 9).Draw(r, "reissue") == 0 {
+		link = m.link(r) // which may leave the newest without an account
+	}
+	terms := gate.Terms{
+		Views:     int64(rapid.IntRange(0, 3).Draw(r, "views")),
+		ViewsEach: int64(rapid.IntRange(0, 2).Draw(r, "views each")),
+	}
+	if rapid.IntRange(0, 4).Draw(r, "starts") == 0 {
+		terms.StartsAt = m.around(r, "start")
+	}
+	if rapid.IntRange(0, 4).Draw(r, "ends") == 0 {
+		terms.ExpiresAt = m.around(r, "end")
+	}
+	both(m, r, "Issue", func(s gate.Store) (gate.Account, error) { return s.Issue(ctx, link, terms) })
+}
+
+func (m *machine) open(r *rapid.T) {
+	who := rapid.IntRange(0, len(devices)-1).Draw(r, "device")
+	o := gate.Opening{
+		Link:    m.link(r),
+		Session: gate.SessionID(m.fresh()),
+		Device:  devices[who],
+		Subject: subjects[who],
+		Alias:   rapid.SampledFrom(aliases).Draw(r, "alias"),
+		Hold:    rapid.Bool().Draw(r, "hold"),
+		Agent:   "agent",
+		Group:   "group",
+		Life:    rapid.SampledFrom([]time.Duration{life, life, time.Minute}).Draw(r, "life"),
+		Pace:    tempo(r),
+	}
+	opened, err := both(m, r, "Open", func(s gate.Store) (gate.Opened, error) { return s.Open(ctx, o) })
+	if err == nil {
+		m.admitted(r, opened.Account, opened.Refused)
+		if opened.Session.ID == o.Session {
+			m.sessions = append(m.sessions, o.Session)
+		}
+	}
+}
+
+// home is the link that the session was made on, or now and then another.
+func (m *machine) home(r *rapid.T, session gate.SessionID) gate.LinkID {
+	if rapid.IntRange(0, 9).Draw(r, "elsewhere") > 0 {
+		for _, link := range m.links {
+			state, err := m.model.Check(ctx, gate.Query{Link: link, Session: session})
+			if err == nil && state.Session.Exists {
+				return link
+			}
+		}
+	}
+	return m.link(r)
+}
+
+func (m *machine) claim(r *rapid.T) (gate.Claim, gate.Claimed, error) {
+	session := m.known(r)
+	c := gate.Claim{
+		Link:    m.home(r, session),
+		Session: session,
+		Subject: subject(r),
+		Asset:   asset(r),
+		Opener:  "/claim",
+		Pace:    tempo(r),
+	}
+	claimed, err := both(m, r, "Reserve", func(s gate.Store) (gate.Claimed, error) { return s.Reserve(ctx, c) })
+	if err == nil {
+		m.admitted(r, claimed.Account, claimed.Refused)
+	}
+	return c, claimed, err
+}
+
+func (m *machine) reserve(r *rapid.T) { m.claim(r) }
+
+func (m *machine) finish(r *rapid.T, st gate.Settlement) {
+	settled, err := both(m, r, "Settle", func(s gate.Store) (gate.Settled, error) { return s.Settle(ctx, st) })
+	if err == nil && st.Charge {
+		m.admitted(r, settled.Account, settled.Refused)
+	}
+}
+
+func (m *machine) settle(r *rapid.T) {
+	session := m.known(r)
+	m.finish(r, gate.Settlement{
+		Link:    m.home(r, session),
+		Session: session,
+		Subject: subject(r),
+		Asset:   asset(r),
+		Opener:  "/settle",
+		Charge:  rapid.Bool().Draw(r, "charge"),
+		Pace:    tempo(r),
+	})
+}
+
+// watch claims and, where that was granted, charges: most plays go like this.
+func (m *machine) watch(r *rapid.T) {
+	c, claimed, err := m.claim(r)
+	if err != nil || claimed.Free || claimed.Refused != (gate.Refusal{}) {
+		return
+	}
+	m.finish(r, gate.Settlement{
+		Link: c.Link, Session: c.Session, Subject: c.Subject,
+		Asset: claimed.Asset, Opener: "/watch", Charge: true, Pace: c.Pace,
+	})
+}
+
+func (m *machine) check(r *rapid.T) {
+	session := m.known(r)
+	q := gate.Query{Link: m.home(r, session), Session: session, Subject: subject(r), Asset: asset(r)}
+	both(m, r, "Check", func(s gate.Store) (gate.State, error) { return s.Check(ctx, q) })
+}
+
+func (m *machine) flush(r *rapid.T) {
+	var facts []gate.Usage
+	for range rapid.IntRange(1, 3).Draw(r, "facts") {
+		session := m.known(r)
+		if rapid.IntRange(0, 9).Draw(r, "no session") == 0 {
+			session = gate.SessionID{}
+		}
+		facts = append(facts, gate.Usage{
+			Link:     m.home(r, session),
+			Session:  session,
+			Subject:  subject(r),
+			Asset:    asset(r),
+			Bytes:    int64(rapid.IntRange(0, 9).Draw(r, "bytes")),
+			Opens:    int64(rapid.IntRange(0, 2).Draw(r, "opens")),
+			LastSeen: m.around(r, "last seen"),
+			Pace:     tempo(r),
+		})
+	}
+	both(m, r, "Flush", func(s gate.Store) (any, error) { return nil, s.Flush(ctx, facts) })
+}
+
+// owner does what the owner of a link may do to it.
+func (m *machine) owner(r *rapid.T) {
+	link := m.link(r)
+	switch rapid.SampledFrom([]string{"issue", "extend", "extend", "extend", "stand", "stand"}).Draw(r, "verb") {
+	case "issue":
+		if len(m.links) < 5 {
+			m.links = append(m.links, gate.LinkID(m.fresh()))
+		}
+		m.issue(r)
+	case "extend":
+		change := gate.Extension{
+			AddViews:     int64(rapid.IntRange(-2, 2).Draw(r, "add views")),
+			AddViewsEach: int64(rapid.IntRange(-2, 2).Draw(r, "add views each")),
+		}
+		if rapid.Bool().Draw(r, "set") {
+			change.Views = number(int64(rapid.IntRange(0, 3).Draw(r, "views")))
+			change.ViewsEach = number(int64(rapid.IntRange(0, 2).Draw(r, "views each")))
+		}
+		if rapid.IntRange(0, 3).Draw(r, "ends") == 0 {
+			end := m.around(r, "end")
+			change.ExpiresAt = &end
+		}
+		both(m, r, "Extend", func(s gate.Store) (gate.Account, error) { return s.Extend(ctx, link, change) })
+	case "stand":
+		standing := gate.Standing{
+			State: rapid.SampledFrom([]string{gate.Active, gate.Active, gate.Suspended, gate.Revoked}).Draw(r, "state"),
+			Why:   "why",
+			By:    "by",
+		}
+		both(m, r, "SetStanding", func(s gate.Store) (gate.Account, error) { return s.SetStanding(ctx, link, standing) })
+	}
+}
+
+// session looks at and ends sessions.
+func (m *machine) session(r *rapid.T) {
+	session := m.known(r)
+	link := m.home(r, session)
+	switch rapid.SampledFrom([]string{"end", "gather", "list", "list"}).Draw(r, "verb") {
+	case "end":
+		both(m, r, "End", func(s gate.Store) (gate.Session, error) { return s.End(ctx, link, session) })
+	case "gather":
+		both(m, r, "Gather", func(s gate.Store) (any, error) { return nil, s.Gather(ctx, link, session) })
+	case "list":
+		link = rapid.SampledFrom([]gate.LinkID{link, {}}).Draw(r, "link or all")
+		below := rapid.SampledFrom([]gate.SessionID{{}, session}).Draw(r, "below")
+		limit := rapid.IntRange(-1, 4).Draw(r, "limit")
+		both(m, r, "Sessions", func(s gate.Store) ([]gate.Session, error) { return s.Sessions(ctx, link, below, limit) })
+	}
+}
