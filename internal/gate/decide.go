@@ -112,6 +112,10 @@ func (g *Gate) admit(ctx context.Context, req Request, who pass) (Verdict, error
 	if v.Refusal.Reason = cover(link, req); v.Refusal.Reason != OK {
 		return v, nil
 	}
+	if !g.pace(who.session) {
+		v.Refusal.Reason = TooFast
+		return v, nil
+	}
 	if req.Speculative {
 		v.Outcome = Blank
 		return v, nil

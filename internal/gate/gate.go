@@ -16,11 +16,13 @@ type Gate struct {
 	keys   func() *token.Keyring
 	policy Policy
 	links  *linkCache
+	pace   func(SessionID) bool
 }
 
-// New returns a gate over a store. keys gives the keyring of the moment.
-func New(store Store, keys func() *token.Keyring, policy Policy) *Gate {
-	return &Gate{store: store, keys: keys, policy: policy, links: newLinkCache(maxCachedLinks)}
+// New returns a gate over a store. keys gives the keyring of the moment; pace
+// says whether a session may ask once more now.
+func New(store Store, keys func() *token.Keyring, pace func(SessionID) bool, policy Policy) *Gate {
+	return &Gate{store: store, keys: keys, pace: pace, policy: policy, links: newLinkCache(maxCachedLinks)}
 }
 
 // Policy returns the gate's policy.

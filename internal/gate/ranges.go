@@ -24,10 +24,10 @@ const (
 const (
 	maxRangeHeader = 256
 	maxRanges      = 4
-	// maxTail is the longest suffix range that passes as a probe for an index
+	// MaxTail is the longest suffix range that passes as a probe for an index
 	// at the end of a file. Without a bound, "bytes=-99999999999" would be the
 	// whole film for free.
-	maxTail = 1 << 20
+	MaxTail = 1 << 20
 )
 
 // ParseRange reads a Range header strictly: at most four ranges, ascending and
@@ -76,7 +76,7 @@ func ParseRange(header string) RangeKind {
 const openEnd = int64(^uint64(0) >> 1)
 
 func tailKind(length int64) RangeKind {
-	if length > maxTail {
+	if length > MaxTail {
 		return RangePart
 	}
 	return RangeProbe

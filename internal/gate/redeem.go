@@ -14,12 +14,17 @@ func (g *Gate) Land(ctx context.Context, now time.Time, code string) (Verdict, e
 	if who.link.IsZero() {
 		return refuse(no), nil
 	}
-	v := Verdict{Signed: true, Refusal: Refusal{Reason: no}}
 	if no != OK {
-		return v, nil
+		return Verdict{Signed: true, Refusal: Refusal{Reason: no}}, nil
 	}
+	return g.glance(ctx, now, who)
+}
+
+// glance reads what a link is at this moment, and changes nothing.
+func (g *Gate) glance(ctx context.Context, now time.Time, who pass) (Verdict, error) {
 	link, terms, no, err := g.known(ctx, who, now, false)
-	if v.Refusal.Reason = no; err != nil || no != OK {
+	v := Verdict{Signed: true, Refusal: Refusal{Reason: no}}
+	if err != nil || no != OK {
 		return v, err
 	}
 	v.Link = link
@@ -87,4 +92,23 @@ func (g *Gate) Look(ctx context.Context, now time.Time, req Request) (Verdict, e
 	}
 	v.Outcome = Pass
 	return v, nil
+}
+
+// Folder reports whether the request is a signed media URL that names the
+// link's folder itself, for which the gate finds the file to start with. It
+// changes nothing.
+func (g *Gate) Folder(ctx context.Context, now time.Time, req Request) (Link, bool, error) {
+	credential, no := present(req)
+	if no != OK {
+		return Link{}, false, nil
+	}
+	who, no := g.verify(credential, now)
+	if no != OK || !who.session.IsZero() {
+		return Link{}, false, nil
+	}
+	link, _, no, err := g.known(ctx, who, now, false)
+	if err != nil || no != OK {
+		return Link{}, false, err
+	}
+	return link, link.Scope.Tree() && req.Path.String() == link.Scope.Root()+"/", nil
 }

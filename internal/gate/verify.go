@@ -138,3 +138,9 @@ func (g *Gate) device(req Request, now time.Time) (id DeviceID, known bool) {
 	}
 	return DeviceID(body), true
 }
+
+// KnowsDevice reports whether the request's device cookie is one of ours.
+func (g *Gate) KnowsDevice(req Request) bool {
+	_, known := g.device(req, time.Time{})
+	return known
+}

@@ -1,0 +1,67 @@
+package caddymodule
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/usher-media/usher/internal/api"
+	"github.com/usher-media/usher/internal/gate"
+)
+
+func init() { caddy.RegisterModule(Admin{}) }
+
+// adminPrefix is where the management API stands on Caddy's admin endpoint.
+const adminPrefix = "/usher/v1"
+
+// Admin mounts the management API on Caddy's admin endpoint. Whoever reaches
+// that endpoint is the operator.
+type Admin struct{}
+
+// CaddyModule describes the routes to Caddy.
+func (Admin) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "admin.api.usher", New: func() caddy.Module { return new(Admin) }}
+}
+
+// Routes looks the running app up at each request: Caddy replaces the admin
+// server before it provisions a new config, so an app that was kept from then
+// may be a dead one.
+func (Admin) Routes() []caddy.AdminRoute {
+	handler := http.StripPrefix(adminPrefix, api.New(activeBackend, api.Open))
+	serve := func(w http.ResponseWriter, r *http.Request) error {
+		if !strings.HasPrefix(r.URL.Path, adminPrefix+"/") {
+			http.NotFound(w, r)
+			return nil
+		}
+		handler.ServeHTTP(w, r)
+		return nil
+	}
+	return []caddy.AdminRoute{{Pattern: adminPrefix + "/", Handler: caddy.AdminHandlerFunc(serve)}}
+}
+
+func activeBackend() (api.Backend, bool) {
+	running, err := caddy.ActiveContext().AppIfConfigured("usher")
+	if err != nil {
+		return api.Backend{}, false
+	}
+	app := running.(*App)
+	return app.apiBackend(app.gateFor(unpaced, gate.DefaultPolicy()))()
+}
+
+// unpaced lets operators ask as fast as they like.
+func unpaced(gate.SessionID) bool { return true }
+
+// apiBackend returns what the management API works on, or false while the
+// store cannot be opened.
+func (a *App) apiBackend(g *gate.Gate) func() (api.Backend, bool) {
+	return func() (api.Backend, bool) {
+		if _, err := a.backing.open(); err != nil {
+			return api.Backend{}, false
+		}
+		return api.Backend{Store: a.backing, Gate: g, Keys: a.keys, PublicURL: strings.TrimSuffix(a.PublicURL, "/"), Now: time.Now}, true
+	}
+}
+
+var _ caddy.AdminRouter = (*Admin)(nil)

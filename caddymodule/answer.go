@@ -1,0 +1,257 @@
+package caddymodule
+
+import (
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
+
+	"github.com/usher-media/usher/internal/gate"
+	"github.com/usher-media/usher/internal/pages"
+)
+
+// pass hands the request on: to the path that was decided about, without
+// anything of ours, with identity headers that only we can have set.
+func (h *Handler) pass(w http.ResponseWriter, r *http.Request, in request, v gate.Verdict, next caddyhttp.Handler) error {
+	logVerdict(r, v)
+	h.strip(r, in)
+	identify(r, v)
+	a := newAnswer(w, r, h, v)
+	defer a.finish()
+	return next.ServeHTTP(a, r)
+}
+
+// strip makes the request say exactly what was authorised.
+func (h *Handler) strip(r *http.Request, in request) {
+	r.URL.Path, r.URL.RawPath = in.Path.String(), ""
+	r.URL.RawQuery, r.URL.ForceQuery = in.Query, false
+	r.RequestURI = r.URL.RequestURI()
+	for name := range r.Header {
+		if unwanted(name) {
+			delete(r.Header, name)
+		}
+	}
+	if len(bearer(r)) > 0 {
+		r.Header.Del("Authorization")
+	}
+	if referer := r.Header.Get("Referer"); referer != "" {
+		r.Header.Set("Referer", redact(referer)) // GStreamer sends the signed URL there
+	}
+	h.stripCookies(r)
+	if gate.ClassOf(in.Path) == gate.Manifest {
+		r.Header.Del("Range")
+		r.Header.Del("If-Range")
+	}
+}
+
+// unwanted tells headers that are ours to set, in any spelling that a server
+// behind us may fold into it, and those by which clients override what a proxy
+// decided about (Symfony CVE-2018-14773, oauth2-proxy CVE-2026-40575).
+func unwanted(name string) bool {
+	folded := strings.ToLower(strings.TrimSpace(strings.ReplaceAll(name, "_", "-")))
+	if strings.HasPrefix(folded, "usher-") {
+		return true
+	}
+	switch folded {
+	case "x-original-url", "x-rewrite-url", "x-override-url", "x-http-destinationurl", "request-uri", "base-url",
+		"x-forwarded-uri", "x-forwarded-path", "x-forwarded-prefix", "x-envoy-original-path",
+		"x-accel-redirect", "x-sendfile", "x-http-method", "x-http-method-override", "x-method-override",
+		"upgrade", "http2-settings", "expect":
+		return true
+	}
+	return false
+}
+
+func (h *Handler) stripCookies(r *http.Request) {
+	lines := r.Header["Cookie"]
+	if len(lines) == 0 {
+		return
+	}
+	kept := make([]string, 0, len(lines))
+	for _, line := range lines {
+		for pair := range strings.SplitSeq(line, ";") {
+			pair = strings.TrimSpace(pair)
+			name, _, _ := strings.Cut(pair, "=")
+			if pair != "" && !ourCookie(name) {
+				kept = append(kept, pair)
+			}
+		}
+	}
+	r.Header.Del("Cookie")
+	if len(kept) > 0 {
+		r.Header.Set("Cookie", strings.Join(kept, "; "))
+	}
+}
+
+// ourCookie knows our cookies by any spelling of their names.
+func ourCookie(name string) bool {
+	folded := strings.ToLower(strings.TrimSpace(name))
+	folded = strings.TrimPrefix(folded, "__host-")
+	return folded == "usher" || folded == "usher-device"
+}
+
+// identify tells upstream who asks. Client copies of these headers are gone.
+func identify(r *http.Request, v gate.Verdict) {
+	r.Header.Set("Usher-Link", v.Link.ID.String())
+	r.Header.Set("Usher-Session", v.Session.String())
+	r.Header.Set("Usher-Capabilities", v.Link.Can.String())
+}
+
+// redirect sends the client to its session: in the path, which every player
+// hands on to segments, or to the clean URL where only cookies carry.
+func (h *Handler) redirect(w http.ResponseWriter, r *http.Request, in request, v gate.Verdict) {
+	logVerdict(r, v)
+	h.setCookies(w, r, v)
+	header := w.Header()
+	header.Set("Cache-Control", "no-store")
+	header.Set("Referrer-Policy", "no-referrer")
+	header.Set("Location", h.sessionPath(v, in.Path.String(), in.Query))
+	w.WriteHeader(http.StatusFound)
+}
+
+// sessionPath is where a session finds a path, root-relative and encoded.
+func (h *Handler) sessionPath(v gate.Verdict, path, query string) string {
+	encoded := gate.EncodePath(path)
+	if h.carries("path") {
+		encoded = "/~" + v.Token + encoded
+	}
+	if query != "" {
+		encoded += "?" + query
+	}
+	return encoded
+}
+
+// setCookies gives the client its device and, where cookies carry, its session.
+func (h *Handler) setCookies(w http.ResponseWriter, r *http.Request, v gate.Verdict) {
+	session, _ := h.cookieNames(r)
+	h.setDevice(w, r, v.Device)
+	if h.carries("cookie") {
+		http.SetCookie(w, h.cookie(r, session, v.Token, time.Duration(h.MaxPlay)))
+	}
+}
+
+// deviceLife is how long a browser is known again.
+const deviceLife = 400 * 24 * time.Hour
+
+func (h *Handler) setDevice(w http.ResponseWriter, r *http.Request, device gate.DeviceID) {
+	_, name := h.cookieNames(r)
+	http.SetCookie(w, h.cookie(r, name, h.gate.DeviceToken(device), deviceLife))
+}
+
+func (h *Handler) cookie(r *http.Request, name, value string, life time.Duration) *http.Cookie {
+	return &http.Cookie{
+		Name: name, Value: value, Path: "/", MaxAge: int(life.Seconds()),
+		Secure: h.secure(r), HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	}
+}
+
+// blank answers a speculative request: nothing to see, nothing was used.
+func blank(w http.ResponseWriter) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Robots-Tag", "noindex, noarchive")
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// refuse writes a refusal: a page where a person navigates, a short text for
+// players. Whoever presented no valid signature gets one uniform answer.
+func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v gate.Verdict) {
+	v.Outcome = gate.Refuse
+	countRequest(v)
+	logVerdict(r, v)
+	writeRefusal(w, r, v)
+}
+
+func writeRefusal(w http.ResponseWriter, r *http.Request, v gate.Verdict) {
+	no := v.Refusal.Reason
+	header := w.Header()
+	pages.SetHeaders(header)
+	header.Set("Vary", "Accept, Cookie, Authorization")
+	page := pages.Refusal{Status: no.Status(), Heading: no.Heading(), Advice: no.Advice()}
+	if v.Signed {
+		page.Reason, page.Detail = no.String(), detail(v)
+		header.Set("Usher-Reason", no.String())
+		tellTerms(header, v)
+	}
+	switch no {
+	case gate.StoreDown, gate.TooFast:
+		page.RetryAfter = time.Second
+		header.Set("Retry-After", "1")
+	case gate.BadMethod:
+		header.Set("Allow", "GET, HEAD, OPTIONS")
+	}
+	if r.ContentLength != 0 {
+		header.Set("Connection", "close") // an unread body must not become the next request
+	}
+	if wantsPage(r) {
+		header.Set("Content-Type", "text/html; charset=utf-8")
+		w.WriteHeader(no.Status())
+		if r.Method != http.MethodHead {
+			_ = page.Render(w) // the client went away
+		}
+		return
+	}
+	body := no.Heading() + ". " + no.Advice() + "\n"
+	header.Set("Content-Type", "text/plain; charset=utf-8")
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(no.Status())
+	if r.Method != http.MethodHead {
+		_, _ = io.WriteString(w, body)
+	}
+}
+
+// detail says which allowance was spent.
+func detail(v gate.Verdict) string {
+	switch v.Refusal.Allowance {
+	case gate.AllowanceViewsEach:
+		return "Each viewer of this link has " + plural(v.Account.ViewsEach, "view", "views") + "."
+	case gate.AllowanceViews:
+		return "This link has " + plural(v.Account.Views, "view", "views") + " in all."
+	}
+	return ""
+}
+
+func plural(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.FormatInt(n, 10) + " " + many
+}
+
+// wantsPage tells a person's navigation from a player's request.
+func wantsPage(r *http.Request) bool {
+	if mode := r.Header.Get("Sec-Fetch-Mode"); mode != "" && mode != "navigate" {
+		return false
+	}
+	return strings.Contains(r.Header.Get("Accept"), "text/html")
+}
+
+// tellTerms puts what is left of a link into headers for owners' players.
+func tellTerms(header http.Header, v gate.Verdict) {
+	if left, limited := v.Account.Left(); limited {
+		header.Set("Usher-Views-Left", strconv.FormatInt(left, 10))
+	}
+	if !v.Account.ExpiresAt.IsZero() {
+		header.Set("Usher-Expires", v.Account.ExpiresAt.UTC().Format(time.RFC3339))
+	}
+}
+
+// logVerdict adds the verdict to the request's access log line. Ids are not
+// credentials; no token is ever logged.
+func logVerdict(r *http.Request, v gate.Verdict) {
+	extra, ok := r.Context().Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields)
+	if !ok {
+		return
+	}
+	extra.Set(zap.Stringer("usher_verdict", v.Outcome))
+	extra.Set(zap.Stringer("usher_reason", v.Refusal.Reason))
+	if !v.Link.ID.IsZero() {
+		extra.Set(zap.Stringer("usher_link", v.Link.ID))
+	}
+	if !v.Session.IsZero() {
+		extra.Set(zap.Stringer("usher_session", v.Session))
+	}
+}

@@ -1,0 +1,67 @@
+package caddymodule
+
+import (
+	"slices"
+
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/usher-media/usher/config"
+)
+
+func init() {
+	httpcaddyfile.RegisterGlobalOption("usher", parseApp)
+	httpcaddyfile.RegisterHandlerDirective("usher", parseSite)
+	// Scopes speak of the URL that viewers see, so the gate comes before
+	// anything that changes it.
+	httpcaddyfile.RegisterDirectiveOrder("usher", httpcaddyfile.Before, "rewrite")
+}
+
+func parseApp(d *caddyfile.Dispenser, existing any) (any, error) {
+	if existing != nil {
+		return nil, d.Err("the global usher block is given twice: join the two")
+	}
+	var app config.App
+	if err := parseBlock(d, &app, config.AppGrammar); err != nil {
+		return nil, err
+	}
+	return httpcaddyfile.App{Name: "usher", Value: caddyconfig.JSON(app, nil)}, nil
+}
+
+func parseSite(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
+	handler := new(Handler)
+	if err := parseBlock(h.Dispenser, &handler.Site, config.SiteGrammar); err != nil {
+		return nil, err
+	}
+	return handler, nil
+}
+
+// parseBlock reads `usher { row … }` by the grammar's table. Every row may be
+// given once; unknown words are errors that list the known ones.
+func parseBlock[T any](d *caddyfile.Dispenser, into *T, grammar []config.Directive[T]) error {
+	d.Next() // usher
+	if d.NextArg() {
+		return d.Errf("usher takes a block and no arguments, not %q", d.Val())
+	}
+	given := map[string]bool{}
+	for d.NextBlock(0) {
+		name := d.Val()
+		i := slices.IndexFunc(grammar, func(row config.Directive[T]) bool { return row.Name == name })
+		if i < 0 {
+			return d.Errf("unknown usher option %q: known are %s", name, config.Known(grammar))
+		}
+		if given[name] {
+			return d.Errf("usher option %q is given twice", name)
+		}
+		given[name] = true
+		if err := grammar[i].Set(into, d.RemainingArgs()); err != nil {
+			return d.Errf("usher option %s: %v", name, err)
+		}
+		if d.NextBlock(1) {
+			return d.Errf("usher option %q takes no block", name)
+		}
+	}
+	return nil
+}

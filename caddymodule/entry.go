@@ -1,0 +1,135 @@
+package caddymodule
+
+import (
+	"context"
+	"net/http"
+	"path"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/usher-media/usher/internal/gate"
+)
+
+// maxEntries bounds what is remembered about links to folders.
+const maxEntries = 10_000
+
+// entries remembers where players start in folders whose link does not say.
+type entries struct {
+	mu     sync.Mutex
+	byLink map[gate.LinkID][]gate.Path
+}
+
+func newEntries() *entries { return &entries{byLink: map[gate.LinkID][]gate.Path{}} }
+
+func (e *entries) get(id gate.LinkID) ([]gate.Path, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	p, ok := e.byLink[id]
+	return p, ok
+}
+
+func (e *entries) put(id gate.LinkID, p []gate.Path) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.byLink) >= maxEntries {
+		clear(e.byLink)
+	}
+	e.byLink[id] = p
+}
+
+// usualEntries are the names that packagers give to what a player opens first.
+var usualEntries = []string{"master.m3u8", "index.m3u8", "playlist.m3u8", "main.m3u8", "stream.m3u8", "manifest.mpd"}
+
+// atEntry turns a request for the folder of a link into one for the file that
+// a player starts with, if there is one. Everything else stays as it is.
+func (h *Handler) atEntry(r *http.Request, in request, next caddyhttp.Handler) request {
+	ctx, cancel := context.WithTimeout(r.Context(), storeBudget)
+	defer cancel()
+	link, ok, err := h.gate.Folder(ctx, time.Now(), in.Request)
+	if err != nil || !ok {
+		return in // the decision meets the same, and answers it
+	}
+	if found := h.entriesOf(r, link, next); len(found) > 0 {
+		in.Path = found[0]
+	}
+	return in
+}
+
+// entriesOf finds what a player starts with on a link, the best first: the
+// link's own entry, or a playlist under one of its usual names, and a plain
+// file named like the folder, for browsers that play no playlists.
+func (h *Handler) entriesOf(r *http.Request, link gate.Link, next caddyhttp.Handler) []gate.Path {
+	if !link.Scope.Tree() {
+		p, err := link.Scope.Entry("")
+		return oneOrNone(p, err)
+	}
+	if known, ok := h.entries.get(link.ID); ok {
+		return known
+	}
+	var found []gate.Path
+	if link.Entry != "" {
+		found = oneOrNone(link.Scope.Entry(link.Entry))
+	}
+	for i, name := range append(usualEntries, path.Base(link.Scope.Root())+".mp4") {
+		playlist := i < len(usualEntries)
+		if playlist && len(found) > 0 {
+			continue
+		}
+		if p, err := link.Scope.Entry(name); err == nil && !slices.Contains(found, p) && h.exists(r, p, next) {
+			found = append(found, p)
+		}
+	}
+	if len(found) > 0 { // a folder that is still being filled is looked at again
+		h.entries.put(link.ID, found)
+	}
+	return found
+}
+
+func oneOrNone(p gate.Path, err error) []gate.Path {
+	if err != nil {
+		return nil
+	}
+	return []gate.Path{p}
+}
+
+// exists asks the handlers behind the gate for the head of a path, as a
+// request of the gate's own: nothing of the viewer's request goes along.
+func (h *Handler) exists(r *http.Request, p gate.Path, next caddyhttp.Handler) bool {
+	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	defer cancel()
+	sub, err := http.NewRequestWithContext(ctx, http.MethodHead, gate.EncodePath(p.String()), nil)
+	if err != nil {
+		return false
+	}
+	sub.Host, sub.RemoteAddr, sub.TLS, sub.RequestURI = r.Host, r.RemoteAddr, r.TLS, sub.URL.RequestURI()
+	server, _ := r.Context().Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
+	if server == nil {
+		return false
+	}
+	head := &headOnly{header: http.Header{}}
+	sub = caddyhttp.PrepareRequest(sub, caddy.NewReplacer(), head, server)
+	return next.ServeHTTP(head, sub) == nil && head.status >= 200 && head.status < 300
+}
+
+// headOnly keeps a status and drops the rest.
+type headOnly struct {
+	header http.Header
+	status int
+}
+
+func (o *headOnly) Header() http.Header { return o.header }
+
+func (o *headOnly) WriteHeader(status int) {
+	if o.status == 0 && status >= 200 {
+		o.status = status
+	}
+}
+
+func (o *headOnly) Write(p []byte) (int, error) {
+	o.WriteHeader(http.StatusOK)
+	return len(p), nil
+}

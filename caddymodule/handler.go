@@ -1,0 +1,167 @@
+package caddymodule
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
+
+	"github.com/usher-media/usher/config"
+	"github.com/usher-media/usher/internal/api"
+	"github.com/usher-media/usher/internal/gate"
+	"github.com/usher-media/usher/internal/pages"
+)
+
+func init() { caddy.RegisterModule(Handler{}) }
+
+// Handler is the gate of one site.
+type Handler struct {
+	config.Site
+
+	app     *App
+	gate    *gate.Gate
+	limits  *limits
+	entries *entries
+	assets  http.Handler
+	api     http.Handler
+	logger  *zap.Logger
+}
+
+// CaddyModule describes the handler to Caddy.
+func (Handler) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "http.handlers.usher", New: func() caddy.Module { return new(Handler) }}
+}
+
+// Provision compiles the site's settings.
+func (h *Handler) Provision(ctx caddy.Context) error {
+	h.logger = ctx.Logger()
+	h.Site = h.Site.WithDefaults()
+	if err := h.Site.Validate(); err != nil {
+		return err
+	}
+	if h.Console && !h.API {
+		return fmt.Errorf("console: the console talks to the API: add the word api to this site too")
+	}
+	app, err := ctx.App("usher")
+	if err != nil {
+		return err
+	}
+	h.app = app.(*App)
+	h.limits = newLimits(h.Rate)
+	h.gate = h.app.gateFor(h.limits.session, gate.Policy{
+		Pace: gate.Pace{
+			Idle: time.Duration(h.Idle), Max: time.Duration(h.MaxPlay), Lapse: time.Duration(h.Lapse),
+		},
+		SessionLife:    time.Duration(h.MaxPlay),
+		FinishAfterEnd: h.AfterExpiry == "finish",
+	})
+	h.entries = newEntries()
+	h.assets = pages.Assets()
+	h.api = http.StripPrefix(apiPrefix, api.New(h.app.apiBackend(h.gate), api.Bearer))
+	return nil
+}
+
+// storeBudget is the most that deciding about one request may take.
+const storeBudget = 250 * time.Millisecond
+
+// ServeHTTP answers Usher's own pages itself and puts everything else to the
+// gate. It returns no error for a refusal: Caddy would restore the original
+// URL and run the site's error routes with it, and those may serve files.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	if err := h.app.backing.enter(); err != nil {
+		h.logger.Error("the store cannot be opened", zap.Error(err))
+		h.refuse(w, r, gate.Verdict{Refusal: gate.Refusal{Reason: gate.StoreDown}})
+		return nil
+	}
+	defer h.app.backing.exit()
+
+	in, no := h.gather(r)
+	if no == gate.OK && !h.limits.group(in.Client) {
+		no = gate.TooFast
+	}
+	if no != gate.OK {
+		h.refuse(w, r, gate.Verdict{Refusal: gate.Refusal{Reason: no}})
+		return nil
+	}
+	switch {
+	case in.own != "":
+		h.serveOwn(w, r, in, next)
+		return nil
+	case r.Method == http.MethodOptions:
+		w.Header().Set("Allow", "GET, HEAD, OPTIONS")
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	if in.Path.Dir() {
+		in = h.atEntry(r, in, next)
+	}
+	v, err := h.decide(r.Context(), in.Request)
+	return h.answer(w, r, in, v, err, next)
+}
+
+// decide asks the gate inside the store budget, and counts the verdict.
+func (h *Handler) decide(ctx context.Context, req gate.Request) (gate.Verdict, error) {
+	ctx, cancel := context.WithTimeout(ctx, storeBudget)
+	defer cancel()
+	start := time.Now()
+	v, err := h.gate.Decide(ctx, start, req)
+	decisionSeconds.Observe(time.Since(start).Seconds())
+	return v, err
+}
+
+// answer turns a verdict into a response. Here alone "could not decide"
+// becomes a refusal.
+func (h *Handler) answer(w http.ResponseWriter, r *http.Request, in request, v gate.Verdict, err error, next caddyhttp.Handler) error {
+	if err != nil {
+		h.couldNotDecide(r, err)
+		v = gate.Verdict{Refusal: gate.Refusal{Reason: gate.StoreDown}, Signed: v.Signed}
+	}
+	switch v.Outcome {
+	case gate.Pass:
+		countRequest(v)
+		return h.pass(w, r, in, v, next)
+	case gate.Redirect:
+		countRequest(v)
+		h.redirect(w, r, in, v)
+	case gate.Blank:
+		countRequest(v)
+		blank(w)
+	default:
+		h.refuse(w, r, v)
+	}
+	return nil
+}
+
+func (h *Handler) couldNotDecide(r *http.Request, err error) {
+	if r.Context().Err() != nil {
+		return // the client went away; that says nothing about the store
+	}
+	if c := h.logger.Check(zap.WarnLevel, "could not decide"); c != nil {
+		c.Write(zap.Error(err))
+	}
+}
+
+func (h *Handler) carries(way string) bool {
+	for _, c := range h.Carry {
+		if c == way {
+			return true
+		}
+	}
+	return false
+}
+
+// secure reports whether viewers reach the site by TLS. Behind a proxy that
+// ends TLS only the operator knows: a request header may be forged.
+func (h *Handler) secure(r *http.Request) bool {
+	return r.TLS != nil || strings.HasPrefix(h.app.PublicURL, "https://")
+}
+
+var (
+	_ caddy.Provisioner           = (*Handler)(nil)
+	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
+)

@@ -1,0 +1,67 @@
+package caddymodule
+
+import (
+	"regexp"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/caddyserver/caddy/v2/modules/logging"
+	"go.uber.org/zap/zapcore"
+)
+
+func init() { caddy.RegisterModule(TokenFilter{}) }
+
+// TokenFilter is a log field filter that takes Usher's tokens out of URLs:
+// share codes, sessions in paths, signed media URLs. Caddy's access log writes
+// the URI and the Referer in clear; a token there is a token for every reader
+// of the log.
+type TokenFilter struct{}
+
+// CaddyModule describes the filter to Caddy.
+func (TokenFilter) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "caddy.logging.encoders.filter.usher_token", New: func() caddy.Module { return new(TokenFilter) }}
+}
+
+// UnmarshalCaddyfile accepts the bare name.
+func (TokenFilter) UnmarshalCaddyfile(d *caddyfile.Dispenser) error {
+	d.Next()
+	if d.NextArg() {
+		return d.ArgErr()
+	}
+	return nil
+}
+
+// Filter redacts text and lists of text.
+func (TokenFilter) Filter(in zapcore.Field) zapcore.Field {
+	switch values, ok := in.Interface.(caddyhttp.LoggableStringArray); {
+	case ok:
+		out := make(caddyhttp.LoggableStringArray, len(values))
+		for i, v := range values {
+			out[i] = redact(v)
+		}
+		in.Interface = out
+	default:
+		in.String = redact(in.String)
+	}
+	return in
+}
+
+// The places where tokens stand in URLs, loosely: a log line too much redacted
+// is better than a token in it.
+var (
+	tokenInPath  = regexp.MustCompile(`(?i)(/(?:s/|%73/|~|%7e))[^/?#\s"]+`)
+	tokenInQuery = regexp.MustCompile(`(?i)\b(usher|URISigningPackage|u(?:s|%73)(?:h|%68)(?:e|%65)(?:r|%72))(=|%3d)[^&#\s"]+`)
+)
+
+const redacted = "REDACTED"
+
+func redact(text string) string {
+	text = tokenInPath.ReplaceAllString(text, "${1}"+redacted)
+	return tokenInQuery.ReplaceAllString(text, "${1}${2}"+redacted)
+}
+
+var (
+	_ logging.LogFieldFilter = (*TokenFilter)(nil)
+	_ caddyfile.Unmarshaler  = (*TokenFilter)(nil)
+)

@@ -1,0 +1,92 @@
+package caddymodule
+
+import (
+	"errors"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/usher-media/usher/internal/gate"
+	"github.com/usher-media/usher/internal/store/guard"
+)
+
+// The collectors live as long as the process, so that counts survive config
+// reloads; each config registers them with its own registry. Labels are closed
+// sets: never an id, an address, a path or a token.
+var (
+	requestsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "usher_requests_total", Help: "Requests by outcome and reason.",
+	}, []string{"verdict", "reason"})
+	decisionSeconds = prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name: "usher_decision_duration_seconds", Help: "Time from a request to its verdict.",
+		Buckets: []float64{.00002, .00005, .0001, .0002, .0005, .001, .002, .005, .01, .05, .25},
+	})
+	playsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "usher_plays_total", Help: "Plays charged, and reservations given back because no byte was sent.",
+	}, []string{"outcome"})
+	storeCalls = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "usher_store_calls_total", Help: "Store calls by verb and outcome; open: not asked, since it failed just now.",
+	}, []string{"verb", "outcome"})
+	storeSeconds = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "usher_store_call_duration_seconds", Help: "Time of store calls by verb.",
+		Buckets: []float64{.00001, .0001, .0005, .001, .005, .01, .05, .1, .25},
+	}, []string{"verb"})
+	storeUp = prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "usher_store_up", Help: "1 while the last store call succeeded, 0 while it failed.",
+	})
+)
+
+// Outcomes of plays.
+const (
+	playCharged  = "charged"
+	playReturned = "returned"
+)
+
+func init() {
+	// Label values that can occur exist from the start: an alert on an
+	// increase must see the first one.
+	for _, no := range gate.Reasons() {
+		if no != gate.OK {
+			requestsTotal.WithLabelValues(gate.Refuse.String(), no.String())
+		}
+	}
+	for _, outcome := range gate.Outcomes() {
+		if outcome != gate.Refuse {
+			requestsTotal.WithLabelValues(outcome.String(), gate.OK.String())
+		}
+	}
+	for _, verb := range guard.Verbs {
+		for _, outcome := range []string{"ok", "error", "open"} {
+			storeCalls.WithLabelValues(verb, outcome)
+		}
+	}
+	playsTotal.WithLabelValues(playCharged)
+	playsTotal.WithLabelValues(playReturned)
+}
+
+func registerMetrics(registry *prometheus.Registry) error {
+	for _, c := range []prometheus.Collector{requestsTotal, decisionSeconds, playsTotal, storeCalls, storeSeconds, storeUp} {
+		var twice prometheus.AlreadyRegisteredError
+		if err := registry.Register(c); err != nil && !errors.As(err, &twice) {
+			return err
+		}
+	}
+	return nil
+}
+
+func countRequest(v gate.Verdict) {
+	requestsTotal.WithLabelValues(v.Outcome.String(), v.Refusal.Reason.String()).Inc()
+}
+
+func observeStore(verb, outcome string, took time.Duration) {
+	storeCalls.WithLabelValues(verb, outcome).Inc()
+	switch outcome {
+	case "ok":
+		storeUp.Set(1)
+	default:
+		storeUp.Set(0)
+	}
+	if outcome != "open" {
+		storeSeconds.WithLabelValues(verb).Observe(took.Seconds())
+	}
+}

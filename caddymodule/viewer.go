@@ -1,0 +1,250 @@
+package caddymodule
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"github.com/usher-media/usher/internal/gate"
+	"github.com/usher-media/usher/internal/pages"
+	"github.com/usher-media/usher/internal/token"
+)
+
+// watchPrefix is the clean URL that a redeemed share link leads to.
+const watchPrefix = ownPrefix + "watch/"
+
+// serveOwn answers Usher's own paths.
+func (h *Handler) serveOwn(w http.ResponseWriter, r *http.Request, in request, next caddyhttp.Handler) {
+	switch {
+	case strings.HasPrefix(in.own, sharePrefix):
+		h.serveShare(w, r, in, next)
+	case strings.HasPrefix(in.own, watchPrefix):
+		h.serveWatch(w, r, in, next)
+	case strings.HasPrefix(in.own, pages.AssetPrefix):
+		h.assets.ServeHTTP(w, r)
+	case strings.HasPrefix(in.own, apiPrefix+"/") && h.API:
+		h.api.ServeHTTP(w, r)
+	case in.own == ownPrefix+"console" && h.Console:
+		h.serveConsole(w, r)
+	case in.own == ownPrefix+"ready":
+		h.serveReady(w, r)
+	default:
+		h.refuse(w, r, unsigned(gate.NoToken))
+	}
+}
+
+func unsigned(no gate.Reason) gate.Verdict { return gate.Verdict{Refusal: gate.Refusal{Reason: no}} }
+
+// serveShare is the two steps of a share link: looking, which changes nothing,
+// and redeeming, which a person does by pressing Watch.
+func (h *Handler) serveShare(w http.ResponseWriter, r *http.Request, in request, next caddyhttp.Handler) {
+	code := strings.TrimPrefix(in.own, sharePrefix)
+	if code == "" || strings.ContainsAny(code, "/%") {
+		h.refuse(w, r, unsigned(gate.NoToken))
+		return
+	}
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+		h.land(w, r, in, code)
+	case http.MethodPost:
+		h.redeem(w, r, in, code, next)
+	case http.MethodOptions:
+		w.Header().Set("Allow", "GET, HEAD, POST, OPTIONS")
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		h.refuse(w, r, unsigned(gate.BadMethod))
+	}
+}
+
+func (h *Handler) land(w http.ResponseWriter, r *http.Request, in request, code string) {
+	ctx, cancel := context.WithTimeout(r.Context(), storeBudget)
+	defer cancel()
+	v, err := h.gate.Land(ctx, time.Now(), code)
+	if err != nil {
+		h.couldNotDecide(r, err)
+		v = unsigned(gate.StoreDown)
+	}
+	if v.Outcome == gate.Pass && spent(v.Account) && len(in.Presented) == 0 && in.Device == "" {
+		v.Outcome = gate.Refuse // no need to make a newcomer press a button in vain
+		v.Refusal = gate.Refusal{Reason: gate.ViewsSpent, Allowance: gate.AllowanceViews}
+	}
+	if v.Outcome != gate.Pass {
+		h.refuse(w, r, v)
+		return
+	}
+	countRequest(v)
+	logVerdict(r, v)
+	page := pages.Landing{Action: sharePrefix + code}
+	if !in.Speculative { // a preview in a chat tells nothing about the video
+		page = landing(v, code, h)
+		h.knowDevice(w, r, in)
+		h.app.backing.usage.Note(gate.Usage{Link: v.Link.ID, Opens: 1})
+	}
+	writePage(w, r, page.Render)
+}
+
+func landing(v gate.Verdict, code string, h *Handler) pages.Landing {
+	page := pages.Landing{
+		Title: v.Link.Title, Action: sharePrefix + code, ExpiresAt: v.Account.ExpiresAt, Resume: time.Duration(h.Idle),
+		Views: v.Account.Views, Each: v.Account.ViewsEach, EachLeft: v.Account.ViewsEach,
+	}
+	page.ViewsLeft, _ = v.Account.Left()
+	return page
+}
+
+// spent reports that every view was really used; one that is only reserved
+// may still come back.
+func spent(a gate.Account) bool { return a.Views > 0 && a.Used >= a.Views }
+
+// knowDevice gives a browser its device id, so that two tabs and a double
+// click are one device. The id is signed and stored nowhere.
+func (h *Handler) knowDevice(w http.ResponseWriter, r *http.Request, in request) {
+	if r.Method == http.MethodGet && !h.gate.KnowsDevice(in.Request) {
+		h.setDevice(w, r, gate.DeviceID(token.NewID(time.Now())))
+	}
+}
+
+func (h *Handler) redeem(w http.ResponseWriter, r *http.Request, in request, code string, next caddyhttp.Handler) {
+	if !sameOrigin(r) {
+		h.refuse(w, r, unsigned(gate.CrossOrigin))
+		return
+	}
+	_, _ = io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, 4<<10)) // the form carries nothing
+	ctx, cancel := context.WithTimeout(r.Context(), storeBudget)
+	defer cancel()
+	v, err := h.gate.Redeem(ctx, time.Now(), code, in.Request)
+	if err != nil {
+		h.couldNotDecide(r, err)
+		v = unsigned(gate.StoreDown)
+	}
+	if v.Outcome != gate.Redirect {
+		h.refuse(w, r, v)
+		return
+	}
+	countRequest(v)
+	logVerdict(r, v)
+	h.setCookies(w, r, v)
+	pages.SetHeaders(w.Header())
+	w.Header().Set("Location", h.afterRedeem(r, v, next))
+	w.WriteHeader(http.StatusSeeOther)
+}
+
+// afterRedeem is where the browser goes: a clean URL where cookies carry, else
+// the media itself.
+func (h *Handler) afterRedeem(r *http.Request, v gate.Verdict, next caddyhttp.Handler) string {
+	if h.carries("cookie") {
+		return watchPrefix + v.Link.ID.String()
+	}
+	if found := h.entriesOf(r, v.Link, next); len(found) > 0 {
+		return h.sessionPath(v, found[0].String(), "")
+	}
+	return h.sessionPath(v, v.Link.Scope.Root()+"/", "")
+}
+
+// sameOrigin reports whether a form post comes from our own page. Browsers say
+// so by Fetch Metadata or Origin; a client that sends neither is no browser,
+// and cannot be made to post by somebody else's page.
+func sameOrigin(r *http.Request) bool {
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" {
+		return site == "same-origin"
+	}
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return true
+	}
+	u, err := url.Parse(origin)
+	return err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host)
+}
+
+// serveWatch is the player page of the session in the cookie.
+func (h *Handler) serveWatch(w http.ResponseWriter, r *http.Request, in request, next caddyhttp.Handler) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		h.refuse(w, r, unsigned(gate.BadMethod))
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), storeBudget)
+	defer cancel()
+	v, err := h.gate.Look(ctx, time.Now(), in.Request)
+	switch {
+	case err != nil:
+		h.couldNotDecide(r, err)
+		v = unsigned(gate.StoreDown)
+	case v.Outcome == gate.Pass && watchPrefix+v.Link.ID.String() != in.own:
+		v.Outcome, v.Refusal.Reason = gate.Refuse, gate.NoSession // another link was opened in this browser since
+	}
+	if v.Outcome != gate.Pass {
+		h.refuse(w, r, v)
+		return
+	}
+	countRequest(v)
+	logVerdict(r, v)
+	writePage(w, r, h.watchPage(r, v, next).Render)
+}
+
+func (h *Handler) watchPage(r *http.Request, v gate.Verdict, next caddyhttp.Handler) pages.Watch {
+	page := pages.Watch{
+		Title: v.Link.Title, ExpiresAt: v.Account.ExpiresAt, Resume: time.Duration(h.Idle),
+		Views: v.Account.Views, Each: v.Account.ViewsEach, EachLeft: v.Account.ViewsEach,
+	}
+	page.ViewsLeft, _ = v.Account.Left()
+	for _, entry := range h.entriesOf(r, v.Link, next) {
+		page.Sources = append(page.Sources, pages.Source{URL: h.sessionPath(v, entry.String(), ""), Type: sourceType(entry)})
+	}
+	if len(page.Sources) > 0 && h.carries("path") {
+		page.AppURL = strings.TrimSuffix(h.app.PublicURL, "/") + page.Sources[0].URL
+	}
+	return page
+}
+
+func sourceType(p gate.Path) string {
+	switch base := strings.ToLower(p.Base()); {
+	case strings.HasSuffix(base, ".m3u8"):
+		return "application/vnd.apple.mpegurl"
+	case strings.HasSuffix(base, ".mpd"):
+		return "application/dash+xml"
+	case strings.HasSuffix(base, ".mp4"):
+		return "video/mp4"
+	case strings.HasSuffix(base, ".webm"):
+		return "video/webm"
+	}
+	return ""
+}
+
+func (h *Handler) serveConsole(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		h.refuse(w, r, unsigned(gate.BadMethod))
+		return
+	}
+	writePage(w, r, pages.Console{API: apiPrefix}.Render)
+}
+
+// serveReady is for load balancers: may this node decide?
+func (h *Handler) serveReady(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), storeBudget)
+	defer cancel()
+	if err := h.app.backing.Ready(ctx); err != nil {
+		if !errors.Is(err, context.Canceled) {
+			h.couldNotDecide(r, err)
+		}
+		h.refuse(w, r, unsigned(gate.StoreDown))
+		return
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = io.WriteString(w, "ready\n")
+}
+
+func writePage(w http.ResponseWriter, r *http.Request, render func(io.Writer) error) {
+	pages.SetHeaders(w.Header())
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if r.Method == http.MethodHead {
+		return
+	}
+	_ = render(w) // pages are rendered whole before the first byte; an error here is the client's going away
+}

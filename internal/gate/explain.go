@@ -1,0 +1,313 @@
+package gate
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Explanation says what the gate would answer to a URL, step by step.
+type Explanation struct {
+	Steps   []Step
+	Outcome Outcome
+	Refusal Refusal
+	// Status is that of the gate's own answer; 200 stands for whatever the
+	// upstream says.
+	Status int
+	// Link and Session are zero where the URL names none.
+	Link    LinkID
+	Session SessionID
+	// Account and Play are the store's, where the walk came that far.
+	Account Account
+	Play    Play
+}
+
+// Step is one step of a decision and what it found. A finding never holds any
+// text of the URL before a link was seen to cover it: a mistyped URL has its
+// token in any place.
+type Step struct {
+	Name    string
+	Finding string
+	// Reason is OK where the step refuses nothing.
+	Reason Reason
+}
+
+// StepNames are the steps in order.
+var StepNames = []string{"gather", "present", "verify", "cover", "identify", "admit", "judge", "answer"}
+
+// Explain walks the steps of [Gate.Decide] and [Gate.Land] for a URL that an
+// operator holds, as if it came without cookies and headers. It opens,
+// reserves and creates nothing, so what only a changing verb can know (whose
+// reservation one is, whether a rate is left) it says in words.
+func (g *Gate) Explain(ctx context.Context, now time.Time, rawURL, method string) (Explanation, error) {
+	e := &explaining{gate: g, now: now, method: cmp.Or(method, http.MethodGet)}
+	err := e.walk(ctx, rawURL)
+	return e.Explanation, err
+}
+
+type explaining struct {
+	Explanation
+	gate   *Gate
+	now    time.Time
+	method string
+}
+
+func (e *explaining) found(step, format string, args ...any) {
+	e.Steps = append(e.Steps, Step{Name: step, Finding: fmt.Sprintf(format, args...)})
+}
+
+// refuse and answer end the walk.
+func (e *explaining) refuse(step string, no Reason, finding string) {
+	e.Steps = append(e.Steps, Step{Name: step, Finding: finding, Reason: no})
+	e.Refusal.Reason = no
+	e.answer(Refuse, no.Status(), fmt.Sprintf("Refused with %d %s.", no.Status(), no))
+}
+
+func (e *explaining) answer(outcome Outcome, status int, finding string) {
+	e.Outcome, e.Status = outcome, status
+	e.found("answer", "%s", finding)
+}
+
+func (e *explaining) walk(ctx context.Context, rawURL string) error {
+	rawPath, rawQuery, ok := splitURL(rawURL)
+	code, share := strings.CutPrefix(rawPath, sharePrefix)
+	switch {
+	case !ok:
+		e.refuse("gather", BadRequest, "This is no URL of a site: it begins with neither http://, https:// nor a slash, or is too long.")
+	case share:
+		return e.share(ctx, code)
+	case reserved(rawPath) && !strings.HasPrefix(rawPath, "/~"):
+		e.found("gather", "This is one of Usher's own pages. They are no media, and no link opens or closes them.")
+		e.answer(Pass, http.StatusOK, "The page answers by itself.")
+	case !oneOf(e.method, http.MethodGet, http.MethodHead):
+		e.refuse("gather", BadMethod, "Media is asked for by GET or HEAD.")
+	default:
+		req, ok := e.request(rawPath, rawQuery)
+		if !ok {
+			e.refuse("gather", BadRequest, BadRequest.Meaning())
+			return nil
+		}
+		e.found("gather", "The path and the query are in canonical form.")
+		return e.media(ctx, req)
+	}
+	return nil
+}
+
+const sharePrefix = "/s/"
+
+func oneOf(method string, known ...string) bool { return slices.Contains(known, method) }
+
+// splitURL takes scheme, host and fragment off, which the gate does not decide
+// by. What is left stays as it was, still encoded.
+func splitURL(raw string) (path, query string, ok bool) {
+	raw, _, _ = strings.Cut(strings.TrimSpace(raw), "#")
+	scheme, rest, found := strings.Cut(raw, "://")
+	if found && (strings.EqualFold(scheme, "https") || strings.EqualFold(scheme, "http")) {
+		raw = "/" // what a client asks for where the URL ends with the host
+		if i := strings.IndexAny(rest, "/?"); i >= 0 {
+			raw = "/" + strings.TrimPrefix(rest[i:], "/")
+		}
+	}
+	path, query, _ = strings.Cut(raw, "?")
+	return path, query, strings.HasPrefix(path, "/") && len(raw) <= 8<<10
+}
+
+// request is what a request for the URL would be, without cookies and headers.
+func (e *explaining) request(rawPath, rawQuery string) (Request, bool) {
+	session, rest, ok := SplitTarget(rawPath)
+	path, canonical := ParsePath(rest)
+	tokens, query, clean := SplitQuery(rawQuery)
+	req := Request{Method: e.method, Path: path, Query: query}
+	if session != "" {
+		req.Presented = append(req.Presented, Credential{Carrier: InPath, Text: session})
+	}
+	for _, text := range tokens {
+		req.Presented = append(req.Presented, Credential{Carrier: InQuery, Text: text})
+	}
+	return req, ok && canonical && clean
+}
+
+// share walks on for a share link's page.
+func (e *explaining) share(ctx context.Context, code string) error {
+	if !oneOf(e.method, http.MethodGet, http.MethodHead, http.MethodPost) {
+		e.refuse("gather", BadMethod, "A share link is looked at by GET or HEAD, and used by POST.")
+		return nil
+	}
+	e.found("gather", "This is a share link's page.")
+	e.found("present", "The token stands in the path.")
+	who, no := verifyLink(e.gate.keys(), code, e.now)
+	v, err := e.link(ctx, who, no)
+	if v.Link.ID.IsZero() {
+		return err
+	}
+	e.found("cover", "The link opens %s for %s. The page itself shows no media.", v.Link.Scope, v.Link.Can)
+	e.found("identify", "Whoever opens the page is asked to press Watch. That opens a session for their device.")
+	switch {
+	case !e.admits(v):
+	case e.method == http.MethodPost:
+		e.answer(Redirect, http.StatusSeeOther, "A session is opened or found, one view is held for it, and the browser is sent there.")
+	default:
+		e.answer(Pass, http.StatusOK, "The page is shown. Looking at it uses nothing.")
+	}
+	return nil
+}
+
+// media walks on for a media URL, which holds a link or a session.
+func (e *explaining) media(ctx context.Context, req Request) error {
+	credential, no := present(req)
+	if no != OK {
+		e.refuse("present", no, no.Meaning())
+		return nil
+	}
+	if credential.Carrier == InPath {
+		e.found("present", "The token stands in the path.")
+	} else {
+		e.found("present", "The token stands in the query.")
+	}
+	who, no := e.gate.verify(credential, e.now)
+	if !who.session.IsZero() {
+		return e.session(ctx, req, who)
+	}
+	v, err := e.link(ctx, who, no)
+	if v.Link.ID.IsZero() {
+		return err
+	}
+	covered, err := e.covers(ctx, v.Link, req)
+	if !covered {
+		return err
+	}
+	e.found("identify", "The token is a link. A player that brings no session gets one.")
+	switch {
+	case e.method == http.MethodHead:
+		e.answer(Blank, http.StatusNoContent, "HEAD is answered with nothing: looking at a link does not use it.")
+	case e.admits(v):
+		e.answer(Redirect, http.StatusFound, "A session is opened or found, and the player is sent there. No view is used yet.")
+	}
+	return nil
+}
+
+// link says whose token it is and reads the link. Its verdict has no link
+// where the walk is over.
+func (e *explaining) link(ctx context.Context, who pass, no Reason) (Verdict, error) {
+	e.Link = who.link
+	if no != OK {
+		e.refuse("verify", no, no.Meaning())
+		return Verdict{}, nil
+	}
+	v, err := e.gate.glance(ctx, e.now, who)
+	switch {
+	case err != nil:
+		return Verdict{}, err
+	case v.Link.ID.IsZero():
+		e.refuse("verify", v.Refusal.Reason, "The signature holds, but the link it names is not in the store, or says what no link may say.")
+	case who.claims != nil:
+		e.found("verify", "The token is a link signed with key %s. Its signature and its time hold.", who.claims.KeyID)
+	default:
+		e.found("verify", "The token is a link's code. Its seal holds.")
+	}
+	return v, nil
+}
+
+// covers looks at what the link opens. A URL of the link's folder stands for
+// the file in it that a player starts with.
+func (e *explaining) covers(ctx context.Context, link Link, req Request) (bool, error) {
+	opens := fmt.Sprintf("The link opens %s for %s", link.Scope, link.Can)
+	_, folder, err := e.gate.Folder(ctx, e.now, req)
+	if err != nil {
+		return false, err
+	}
+	if folder {
+		if req.Path, err = link.Scope.Entry(cmp.Or(link.Entry, "master.m3u8")); err != nil {
+			return false, err
+		}
+	}
+	if no := cover(link, req); no != OK {
+		e.refuse("cover", no, opens+". "+no.Meaning())
+		return false, nil
+	}
+	switch {
+	case folder && link.Entry == "":
+		e.found("cover", "%s. The URL names that folder, and the gate looks there for the file that a player starts with.", opens)
+	default:
+		e.found("cover", "%s, which covers %s.", opens, req.Path)
+	}
+	return true, nil
+}
+
+// admits says what the store holds against a new session on the link.
+func (e *explaining) admits(v Verdict) bool {
+	e.Account = v.Account
+	e.found("admit", "%s", tellAccount(v.Account))
+	left, limited := v.Account.Left()
+	switch no := v.Refusal.Reason; {
+	case no != OK:
+		e.refuse("judge", no, no.Meaning())
+		return false
+	case limited && left == 0:
+		e.Refusal.Allowance = AllowanceViews
+		e.refuse("judge", ViewsSpent, ViewsSpent.Meaning()+" A device that has a session on this link already gets that one back.")
+		return false
+	}
+	e.found("judge", "Nothing stands against a new session.%s", tellEach(v.Account))
+	return true
+}
+
+// session walks on for a session's request.
+func (e *explaining) session(ctx context.Context, req Request, who pass) error {
+	e.Link, e.Session = who.link, who.session
+	e.found("verify", "The token is a session's. Its seal holds.")
+	link, err := e.gate.link(ctx, who.link)
+	if errors.Is(err, ErrNotFound) {
+		e.refuse("cover", NoSession, "The link that the session was made from is not in the store.")
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	covered, err := e.covers(ctx, link, req)
+	if !covered {
+		return err
+	}
+	asset, _ := link.Scope.Asset(req.Path)
+	state, err := e.gate.store.Check(ctx, Query{Link: who.link, Session: who.session, Subject: who.subject, Asset: asset})
+	if err != nil {
+		return err
+	}
+	e.Account, e.Play = state.Account, state.Play
+	e.found("identify", "%s", tellSession(state.Session, state.Now))
+	e.found("admit", "%s", tellAccount(state.Account))
+	if e.judges(req, state) {
+		e.answer(Pass, http.StatusOK, "The request is handed on, unless it comes faster than the site's rate.")
+	}
+	return nil
+}
+
+// judges says what the facts mean for a session's request: whether it needs a
+// view, and whether one is left.
+func (e *explaining) judges(req Request, state State) bool {
+	no, open := judge(e.gate.policy, state)
+	left, limited := state.Account.Left()
+	switch {
+	case no != OK:
+		e.refuse("judge", no, no.Meaning())
+		return false
+	case open:
+		e.found("judge", "A play of this is open since %s, begun by %s. Whatever belongs to it is free.", stamp(state.Play.OpenedAt), state.Play.Opener)
+	case !bears(ClassOf(req.Path), req):
+		e.found("judge", "A request for this, by this method, begins no play and uses no view.")
+	case state.Play.Exists && state.Play.State == PlayReserved:
+		e.found("judge", "A view is reserved for this play already.")
+	case limited && left == 0:
+		e.Refusal.Allowance = AllowanceViews
+		e.refuse("judge", ViewsSpent, "No play is open, and every view is used or reserved. Where this viewer pressed Watch just now, one is held for them and the request passes.")
+		return false
+	default:
+		e.found("judge", "No play is open. The first byte uses a view.%s", tellEach(state.Account))
+	}
+	return true
+}

@@ -1,0 +1,47 @@
+package gate
+
+import (
+	"fmt"
+	"time"
+)
+
+// The sentences in which an [Explanation] tells what the store holds.
+
+func tellAccount(a Account) string {
+	if !a.Exists {
+		return "The link has no account in the store, and so opens nothing."
+	}
+	views := fmt.Sprintf("%d views are used and %d reserved, without a limit", a.Used, a.Reserved)
+	if a.Views > 0 {
+		views = fmt.Sprintf("of %d views %d are used and %d reserved", a.Views, a.Used, a.Reserved)
+	}
+	window := ""
+	if !a.StartsAt.IsZero() {
+		window += " It opens at " + stamp(a.StartsAt) + "."
+	}
+	if !a.ExpiresAt.IsZero() {
+		window += " It ends at " + stamp(a.ExpiresAt) + "."
+	}
+	return fmt.Sprintf("The link is %s; %s.%s", a.Standing.State, views, window)
+}
+
+func tellEach(a Account) string {
+	if a.ViewsEach == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" Each viewer has %d; the store counts this viewer's when the play begins.", a.ViewsEach)
+}
+
+func tellSession(s Session, now time.Time) string {
+	switch {
+	case !s.Exists:
+		return "The session is not in the store: it was over more than a day ago, or never was."
+	case !s.EndedAt.IsZero():
+		return fmt.Sprintf("Session %s was ended at %s.", s.ID, stamp(s.EndedAt))
+	case !s.Live(now):
+		return fmt.Sprintf("Session %s ran out at %s.", s.ID, stamp(s.ExpiresAt))
+	}
+	return fmt.Sprintf("Session %s of device %s runs until %s.", s.ID, s.Device, stamp(s.ExpiresAt))
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
