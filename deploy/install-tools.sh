@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Installs what the tests need and the machine lacks. As root it uses apt;
+# otherwise it says what to install and fails, so that no suite is left out
+# in silence.
+set -euo pipefail
+
+declare -A package=(
+	[redis-server]=redis-server
+	[ffmpeg]=ffmpeg
+	[ffprobe]=ffmpeg
+	[chromium]=chromium
+	[strace]=strace
+	[promtool]=prometheus
+)
+
+missing=()
+for tool in "${!package[@]}"; do
+	command -v "$tool" >/dev/null || missing+=("${package[$tool]}")
+done
+if [ ${#missing[@]} -eq 0 ]; then
+	exit 0
+fi
+mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)
+if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+	echo "the tests need these packages: ${missing[*]}" >&2
+	echo "install them (on Debian and Ubuntu: sudo apt-get install ${missing[*]}) and run make test again" >&2
+	exit 1
+fi
+echo "installing ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+# Debian starts these as services; the tests start their own.
+for service in redis-server prometheus; do
+	if command -v systemctl >/dev/null && systemctl is-active --quiet "$service" 2>/dev/null; then
+		systemctl stop "$service" || true
+	fi
+done
