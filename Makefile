@@ -32,7 +32,7 @@ nightly: ## Fuzz every target for FUZZTIME each, and run the full families of ho
 	USHER_FULL=1 $(GO) test -race -timeout 60m ./...
 
 generate: ## Write the reference docs from the tables in the code
-	$(GO) test ./internal/house -run TestReference -update
+	$(GO) test ./caddymodule -run TestReference -update
 
 clean: ## Remove what was built
 	rm -f usher

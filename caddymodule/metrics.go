@@ -64,8 +64,11 @@ func init() {
 	playsTotal.WithLabelValues(playReturned)
 }
 
+// collectors are all of them.
+var collectors = []prometheus.Collector{requestsTotal, decisionSeconds, playsTotal, storeCalls, storeSeconds, storeUp}
+
 func registerMetrics(registry *prometheus.Registry) error {
-	for _, c := range []prometheus.Collector{requestsTotal, decisionSeconds, playsTotal, storeCalls, storeSeconds, storeUp} {
+	for _, c := range collectors {
 		var twice prometheus.AlreadyRegisteredError
 		if err := registry.Register(c); err != nil && !errors.As(err, &twice) {
 			return err

@@ -135,7 +135,7 @@ func validCarry(carry []string) error {
 }
 
 func (r Rate) validate() error {
-	if r.PerSecond < 0.1 || r.PerSecond > 1e6 || r.Burst < 1 || r.Burst > 1e6 {
+	if !(r.PerSecond >= 0.1 && r.PerSecond <= 1e6) || r.Burst < 1 || r.Burst > 1e6 {
 		return fmt.Errorf("rate: %g/s burst %d: want 0.1 to 1000000 a second and a burst of 1 to 1000000", r.PerSecond, r.Burst)
 	}
 	return nil
