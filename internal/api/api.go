@@ -1,0 +1,113 @@
+// Package api is the management API, version 1: links, sessions, keys, and
+// what the gate would say to a URL. It is one http.Handler that knows nothing
+// of where it is mounted.
+package api
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/usher-media/usher/internal/gate"
+	"github.com/usher-media/usher/internal/token"
+)
+
+// Keys is the keyring and how it changes. A change is on disk when the verb
+// returns.
+type Keys interface {
+	Ring() *token.Keyring
+	Rotate(use token.Use) (token.Key, error)
+	Retire(id string) (token.Key, error)
+}
+
+// Backend is what the API works on.
+type Backend struct {
+	Store gate.Store
+	Gate  *gate.Gate
+	Keys  Keys
+	// PublicURL is scheme and host that viewers use; empty: links are given as
+	// paths. It is never guessed from a request: whoever can choose the Host
+	// header of a request could otherwise choose where a link leads.
+	PublicURL string
+	Now       func() time.Time
+}
+
+// Access says who may use a mount.
+type Access uint8
+
+const (
+	// Bearer wants an API key in the Authorization header. It is the zero
+	// value: a mount that says nothing is not open.
+	Bearer Access = iota
+	// Open asks for nothing: whoever reaches the mount is the operator.
+	Open
+)
+
+// New returns the API, serving /links, /sessions and so on: the mount strips
+// its own prefix. backend is asked once for each request, since a config
+// reload may change it; where it reports false the answer is 503.
+func New(backend func() (Backend, bool), access Access) http.Handler {
+	return &handler{backend: backend, access: access}
+}
+
+type handler struct {
+	backend func() (Backend, bool)
+	access  Access
+}
+
+// call is one request on its way through the API.
+type call struct {
+	Backend
+	w  http.ResponseWriter
+	r  *http.Request
+	id string // the {id} of the path
+	by string // who asks: "admin", or "apikey:" and its id
+}
+
+// answer is what an endpoint says when all went well.
+type answer struct {
+	status   int
+	location string
+	body     any
+}
+
+func ok(body any) (answer, error) { return answer{status: http.StatusOK, body: body}, nil }
+
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	header := w.Header()
+	header.Set("Cache-Control", "no-store")
+	header.Set("X-Content-Type-Options", "nosniff")
+	given, err := h.serve(w, r)
+	if err != nil {
+		problemOf(err).write(w)
+		return
+	}
+	if given.location != "" {
+		header.Set("Location", given.location)
+	}
+	write(w, "application/json", given.status, given.body)
+}
+
+func (h *handler) serve(w http.ResponseWriter, r *http.Request) (answer, error) {
+	backend, running := h.backend()
+	if !running {
+		return answer{}, notRunning.because("no configuration with Usher is running, or its store cannot be opened: see the server's log")
+	}
+	c := &call{Backend: backend, w: w, r: r, by: "admin"}
+	reads := false
+	if h.access == Bearer {
+		key, err := c.authenticate()
+		if err != nil {
+			return answer{}, err
+		}
+		c.by, reads = "apikey:"+key.ID, key.Scope == scopeRead
+	}
+	to, id, err := find(r.Method, r.URL.EscapedPath())
+	if err != nil {
+		return answer{}, err
+	}
+	if err := to.permits(c, reads); err != nil {
+		return answer{}, err
+	}
+	c.id = id
+	return to.serve(c)
+}

@@ -1,0 +1,122 @@
+package api
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/usher-media/usher/internal/gate"
+)
+
+// apiKeyObject is an API key as the API shows it.
+type apiKeyObject struct {
+	ID        string    `json:"id"`
+	Name      string    `json:"name"`
+	Scope     string    `json:"scope"`
+	CreatedAt time.Time `json:"created_at"`
+	CreatedBy string    `json:"created_by,omitempty"`
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
+	// Key is the key itself. It is shown once, when it is made.
+	Key string `json:"key,omitempty"`
+}
+
+func apiKeyOf(k apiKey) apiKeyObject {
+	return apiKeyObject{ID: k.ID, Name: k.Name, Scope: k.Scope, CreatedAt: k.CreatedAt, CreatedBy: k.CreatedBy, ExpiresAt: k.ExpiresAt}
+}
+
+type apiKeyBody struct {
+	Name      string     `json:"name"`
+	Scope     string     `json:"scope"`
+	ExpiresAt *time.Time `json:"expires_at"`
+	ExpiresIn *string    `json:"expires_in"`
+}
+
+type apiKeyList struct {
+	APIKeys []apiKeyObject `json:"apikeys"`
+	Next    string         `json:"next,omitempty"`
+}
+
+const maxName = 100
+
+func (c *call) listAPIKeys() (answer, error) {
+	limit, err := c.limit()
+	if err != nil {
+		return answer{}, err
+	}
+	below := c.r.URL.Query().Get("below")
+	if below != "" {
+		if err := parseAPIKeyID(below); err != nil {
+			return answer{}, badValue.of("below", nil, err.Error())
+		}
+	}
+	docs, err := c.Store.List(c.r.Context(), gate.KindAPIKey, below, limit+1)
+	if err != nil {
+		return answer{}, err
+	}
+	page, next := cut(docs, limit, func(doc gate.Document) string { return doc.ID })
+	list := apiKeyList{APIKeys: make([]apiKeyObject, 0, len(page)), Next: next}
+	for _, doc := range page {
+		key, err := apiKeyFrom(doc)
+		if err != nil {
+			return answer{}, err
+		}
+		list.APIKeys = append(list.APIKeys, apiKeyOf(key))
+	}
+	return ok(list)
+}
+
+func (c *call) createAPIKey() (answer, error) {
+	var body apiKeyBody
+	if err := c.decode(&body); err != nil {
+		return answer{}, err
+	}
+	if body.Name == "" {
+		return answer{}, badValue.of("name", nil, "say whose key it is, or what it is for")
+	}
+	if err := oneLine("name", body.Name, maxName); err != nil {
+		return answer{}, err
+	}
+	if body.Scope != scopeRead && body.Scope != scopeManage {
+		return answer{}, badValue.of("scope", []string{scopeRead, scopeManage}, "say what the key may do: read, or manage")
+	}
+	now := c.Now()
+	ends, err := end(now, body.ExpiresAt, body.ExpiresIn)
+	if err != nil {
+		return answer{}, err
+	}
+	if !ends.IsZero() && !now.Before(ends) {
+		return answer{}, badValue.of("expires_at", nil, "this time has passed already")
+	}
+	text, key := newAPIKey(now)
+	key.Name, key.Scope, key.CreatedBy, key.ExpiresAt = body.Name, body.Scope, c.by, ends
+	record, err := json.Marshal(key)
+	if err != nil {
+		return answer{}, err
+	}
+	if _, err := c.Store.Put(c.r.Context(), gate.Document{Kind: gate.KindAPIKey, ID: key.ID, Body: record}); err != nil {
+		return answer{}, err
+	}
+	object := apiKeyOf(key)
+	object.Key = text
+	return answer{status: http.StatusCreated, location: "apikeys/" + key.ID, body: object}, nil
+}
+
+// deleteAPIKey answers with the key that is gone: every request reads its
+// key's record, so none passes with it from here on.
+func (c *call) deleteAPIKey() (answer, error) {
+	if err := c.decodeOptional(&nothing{}); err != nil {
+		return answer{}, err
+	}
+	if parseAPIKeyID(c.id) != nil {
+		return answer{}, gate.ErrNotFound
+	}
+	key, err := loadAPIKey(c.r.Context(), c.Store, c.id)
+	if err != nil {
+		return answer{}, err
+	}
+	if err := c.Store.Delete(c.r.Context(), gate.KindAPIKey, c.id); err != nil {
+		return answer{}, err
+	}
+	return ok(apiKeyOf(key))
+}

@@ -1,0 +1,92 @@
+package api
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/usher-media/usher/internal/gate"
+)
+
+type explainBody struct {
+	URL    string `json:"url"`
+	Method string `json:"method"`
+}
+
+// explanation is what the gate would say to a URL. It never holds a token.
+type explanation struct {
+	Outcome   string            `json:"outcome"`
+	Reason    string            `json:"reason"`
+	Allowance string            `json:"allowance,omitempty"`
+	Status    int               `json:"status"`
+	Link      string            `json:"link,omitempty"`
+	Session   string            `json:"session,omitempty"`
+	Standing  string            `json:"standing,omitempty"`
+	Views     *views            `json:"views,omitempty"`
+	ViewsEach *int64            `json:"views_each,omitempty"`
+	Play      *gate.Play        `json:"play,omitempty"`
+	Steps     []explanationStep `json:"steps"`
+}
+
+type explanationStep struct {
+	Step    string `json:"step"`
+	Finding string `json:"finding"`
+	Reason  string `json:"reason,omitempty"`
+}
+
+// methods are those that a viewer's request may have.
+var methods = []string{http.MethodGet, http.MethodHead, http.MethodPost}
+
+func (c *call) explain() (answer, error) {
+	var body explainBody
+	if err := c.decode(&body); err != nil {
+		return answer{}, err
+	}
+	if body.URL == "" {
+		return answer{}, badValue.of("url", nil, "say which URL to explain")
+	}
+	if body.Method == "" {
+		body.Method = http.MethodGet
+	}
+	if !slices.Contains(methods, body.Method) {
+		return answer{}, badValue.of("method", methods, "want the method of the request to explain")
+	}
+	e, err := c.Gate.Explain(c.r.Context(), c.Now(), body.URL, body.Method)
+	if err != nil {
+		return answer{}, err
+	}
+	return ok(explanationOf(e))
+}
+
+func explanationOf(e gate.Explanation) explanation {
+	said := explanation{
+		Outcome: e.Outcome.String(), Reason: e.Refusal.Reason.String(), Allowance: e.Refusal.Allowance, Status: e.Status,
+	}
+	if !e.Link.IsZero() {
+		said.Link = e.Link.String()
+	}
+	if !e.Session.IsZero() {
+		said.Session = e.Session.String()
+	}
+	if e.Account.Exists {
+		counts := viewsOf(e.Account)
+		said.Standing, said.Views, said.ViewsEach = e.Account.Standing.State, &counts, limited(e.Account.ViewsEach)
+	}
+	if e.Play.Exists {
+		said.Play = &e.Play
+	}
+	for _, step := range e.Steps {
+		row := explanationStep{Step: step.Name, Finding: step.Finding}
+		if step.Reason != gate.OK {
+			row.Reason = step.Reason.String()
+		}
+		said.Steps = append(said.Steps, row)
+	}
+	return said
+}
+
+func (c *call) health() (answer, error) {
+	if err := c.Store.Ready(c.r.Context()); err != nil {
+		return answer{}, err
+	}
+	return ok(map[string]string{"status": "ready"})
+}

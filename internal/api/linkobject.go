@@ -1,0 +1,83 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/usher-media/usher/internal/gate"
+)
+
+// linkObject is a link as the API shows it.
+type linkObject struct {
+	ID             string    `json:"id"`
+	URL            string    `json:"url"`
+	MediaURL       string    `json:"media_url"`
+	Scope          string    `json:"scope"`
+	Can            []string  `json:"can"`
+	Title          string    `json:"title,omitempty"`
+	Entry          string    `json:"entry,omitempty"`
+	Views          views     `json:"views"`
+	ViewsEach      *int64    `json:"views_each"`
+	StartsAt       time.Time `json:"starts_at,omitzero"`
+	ExpiresAt      time.Time `json:"expires_at,omitzero"`
+	Standing       string    `json:"standing"`
+	StandingReason string    `json:"standing_reason,omitempty"`
+	StandingSince  time.Time `json:"standing_since,omitzero"`
+	Opens          int64     `json:"opens"`
+	Redeems        int64     `json:"redeems"`
+	Plays          int64     `json:"plays"`
+	Devices        int64     `json:"devices"`
+	CreatedAt      time.Time `json:"created_at"`
+	CreatedBy      string    `json:"created_by,omitempty"`
+	Issuer         string    `json:"issuer,omitempty"`
+}
+
+// views is a link's count. Limit and Left are null where there is no limit: a
+// zero would read as "nothing left".
+type views struct {
+	Limit    *int64 `json:"limit"`
+	Used     int64  `json:"used"`
+	Reserved int64  `json:"reserved"`
+	Left     *int64 `json:"left"`
+}
+
+func viewsOf(a gate.Account) views {
+	v := views{Limit: limited(a.Views), Used: a.Used, Reserved: a.Reserved}
+	if left, bounded := a.Left(); bounded {
+		v.Left = &left
+	}
+	return v
+}
+
+func limited(limit int64) *int64 {
+	if limit == 0 {
+		return nil
+	}
+	return &limit
+}
+
+func (c *call) linkObject(l gate.Link, a gate.Account) linkObject {
+	code := c.Gate.LinkCode(l.ID)
+	return linkObject{
+		ID: l.ID.String(), URL: c.PublicURL + gate.SharePath(code), MediaURL: c.PublicURL + l.MediaPath(code),
+		Scope: l.Scope.String(), Can: l.Can.Names(), Title: l.Title, Entry: l.Entry,
+		Views: viewsOf(a), ViewsEach: limited(a.ViewsEach), StartsAt: a.StartsAt, ExpiresAt: a.ExpiresAt,
+		Standing: a.Standing.State, StandingReason: a.Standing.Why, StandingSince: a.Standing.Since,
+		Opens: a.Opens, Redeems: a.Redeems, Plays: a.Used, Devices: a.Devices,
+		CreatedAt: l.CreatedAt, CreatedBy: l.CreatedBy, Issuer: l.Issuer,
+	}
+}
+
+// lost is the standing of a link whose account is gone. The gate denies then,
+// and the listing must not hide it, nor fail because of it.
+var lost = gate.Account{Standing: gate.Standing{State: "lost", Why: "the store has no account of this link, so it opens nothing"}}
+
+// account reads a link's account.
+func (c *call) account(ctx context.Context, id gate.LinkID) (gate.Account, error) {
+	account, err := c.Store.Account(ctx, id)
+	if errors.Is(err, gate.ErrNotFound) {
+		return lost, nil
+	}
+	return account, err
+}

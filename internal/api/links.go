@@ -1,0 +1,145 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/usher-media/usher/internal/gate"
+)
+
+type linkList struct {
+	Links []linkObject `json:"links"`
+	// Next is the id to ask below for the next page; empty: this is the last.
+	Next string `json:"next,omitempty"`
+}
+
+func (c *call) listLinks() (answer, error) {
+	limit, err := c.limit()
+	if err != nil {
+		return answer{}, err
+	}
+	below := c.r.URL.Query().Get("below")
+	if _, err := gate.ParseLinkID(below); below != "" && err != nil {
+		return answer{}, badValue.of("below", nil, err.Error())
+	}
+	ctx := c.r.Context()
+	docs, err := c.Store.List(ctx, gate.KindLink, below, limit+1)
+	if err != nil {
+		return answer{}, err
+	}
+	page, next := cut(docs, limit, func(doc gate.Document) string { return doc.ID })
+	list := linkList{Links: make([]linkObject, 0, len(page)), Next: next}
+	for _, doc := range page {
+		link, err := gate.LinkFrom(doc)
+		if err != nil {
+			return answer{}, err
+		}
+		account, err := c.account(ctx, link.ID)
+		if err != nil {
+			return answer{}, err
+		}
+		list.Links = append(list.Links, c.linkObject(link, account))
+	}
+	return ok(list)
+}
+
+func (c *call) createLink() (answer, error) {
+	var body linkBody
+	if err := c.decode(&body); err != nil {
+		return answer{}, err
+	}
+	link, terms, err := body.link(c.Now(), c.by)
+	if err != nil {
+		return answer{}, err
+	}
+	account, err := gate.Create(c.r.Context(), c.Store, link, terms)
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{status: http.StatusCreated, location: "links/" + link.ID.String(), body: c.linkObject(link, account)}, nil
+}
+
+// link reads the link that the path names.
+func (c *call) link() (gate.Link, error) {
+	id, err := gate.ParseLinkID(c.id)
+	if err != nil {
+		return gate.Link{}, gate.ErrNotFound
+	}
+	doc, err := c.Store.Get(c.r.Context(), gate.KindLink, id.String())
+	if err != nil {
+		return gate.Link{}, err
+	}
+	return gate.LinkFrom(doc)
+}
+
+func (c *call) showLink() (answer, error) {
+	link, err := c.link()
+	if err != nil {
+		return answer{}, err
+	}
+	account, err := c.account(c.r.Context(), link.ID)
+	if err != nil {
+		return answer{}, err
+	}
+	return ok(c.linkObject(link, account))
+}
+
+func (c *call) changeLink() (answer, error) {
+	var body changeBody
+	if err := c.decode(&body); err != nil {
+		return answer{}, err
+	}
+	link, err := c.link()
+	if err != nil {
+		return answer{}, err
+	}
+	account, err := c.Store.Account(c.r.Context(), link.ID)
+	if err != nil {
+		return answer{}, err
+	}
+	change, err := body.extension(c.Now(), link, account)
+	if err != nil {
+		return answer{}, err
+	}
+	if account, err = c.Store.Extend(c.r.Context(), link.ID, change); err != nil {
+		return answer{}, err
+	}
+	return ok(c.linkObject(link, account))
+}
+
+func (c *call) suspendLink() (answer, error) { return c.setStanding(gate.Suspended) }
+func (c *call) resumeLink() (answer, error)  { return c.setStanding(gate.Active) }
+func (c *call) revokeLink() (answer, error)  { return c.setStanding(gate.Revoked) }
+
+// setStanding answers only when the store has committed: whoever revokes a
+// link and reads 200 may rely on it (fosite CVE-2020-15223 said OK before).
+func (c *call) setStanding(state string) (answer, error) {
+	var body standingBody
+	if err := c.decodeOptional(&body); err != nil {
+		return answer{}, err
+	}
+	if err := oneLine("why", body.Why, maxWhy); err != nil {
+		return answer{}, err
+	}
+	link, err := c.link()
+	if err != nil {
+		return answer{}, err
+	}
+	account, err := c.Store.SetStanding(c.r.Context(), link.ID, gate.Standing{State: state, Why: body.Why, By: c.by})
+	if err != nil {
+		return answer{}, err
+	}
+	return ok(c.linkObject(link, account))
+}
+
+const maxWhy = 200
+
+// oneLine checks a text that people will see in listings and logs.
+func oneLine(field, text string, most int) error {
+	if len(text) > most || !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+		return badValue.of(field, nil, "want a short text on one line")
+	}
+	return nil
+}

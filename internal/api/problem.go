@@ -1,0 +1,126 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/usher-media/usher/internal/gate"
+)
+
+// problemBase begins the type of every problem. The slugs after it are stable:
+// programs tell problems apart by them and by nothing else.
+const problemBase = "https://usher.media/problems/"
+
+// Problem is an error answer, as RFC 9457 writes them.
+type Problem struct {
+	Type   string `json:"type"`
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail,omitempty"`
+	// Field names the body's member or the query's parameter that is wrong.
+	Field string `json:"field,omitempty"`
+	// Allowed lists what could stand there instead.
+	Allowed []string `json:"allowed,omitempty"`
+}
+
+func (p *Problem) Error() string { return p.Detail }
+
+// kind is a sort of problem.
+type kind struct {
+	slug   string
+	status int
+	title  string
+}
+
+var (
+	badJSON      = kind{"bad-json", http.StatusBadRequest, "The body is not valid JSON"}
+	unknownField = kind{"unknown-field", http.StatusBadRequest, "The request names something unknown"}
+	badValue     = kind{"bad-value", http.StatusBadRequest, "A value cannot be used"}
+	unauthorized = kind{"unauthorized", http.StatusUnauthorized, "An API key is needed"}
+	badScope     = kind{"insufficient-scope", http.StatusForbidden, "The API key may not do this"}
+	noEndpoint   = kind{"no-such-endpoint", http.StatusNotFound, "There is no such endpoint"}
+	notFound     = kind{"not-found", http.StatusNotFound, "There is no such thing"}
+	badMethod    = kind{"method-not-allowed", http.StatusMethodNotAllowed, "This cannot be done here"}
+	revoked      = kind{"link-revoked", http.StatusConflict, "The link was revoked"}
+	signedExpiry = kind{"expiry-is-signed", http.StatusConflict, "The link's end cannot be changed here"}
+	noLimit      = kind{"no-limit", http.StatusConflict, "The link has no such limit"}
+	conflict     = kind{"conflict", http.StatusConflict, "Somebody else changed it in the meantime"}
+	keyRules     = kind{"key-rules", http.StatusConflict, "The keyring does not allow this"}
+	tooLarge     = kind{"too-large", http.StatusRequestEntityTooLarge, "The body is too large"}
+	badType      = kind{"unsupported-media-type", http.StatusUnsupportedMediaType, "The body is not JSON"}
+	tooEarly     = kind{"too-early", http.StatusTooEarly, "Send this again"}
+	keysFailed   = kind{"keys-not-written", http.StatusInternalServerError, "The keyring could not be changed"}
+	storeDown    = kind{"store-down", http.StatusServiceUnavailable, "The store cannot be asked right now"}
+	notRunning   = kind{"not-running", http.StatusServiceUnavailable, "Usher is not running"}
+)
+
+// because returns a problem of the kind.
+func (k kind) because(detail string) *Problem {
+	return &Problem{Type: problemBase + k.slug, Title: k.title, Status: k.status, Detail: detail}
+}
+
+// of returns a problem of the kind with one field.
+func (k kind) of(field string, allowed []string, detail string) *Problem {
+	p := k.because(detail)
+	p.Field, p.Allowed = clip(field), allowed
+	return p
+}
+
+// clip bounds what is repeated of a request.
+func clip(text string) string {
+	const most = 64
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
+}
+
+// problemOf turns an endpoint's error into its answer. What is not known here
+// is a store that could not be asked: the change may or may not have been
+// made, and no success is claimed.
+func problemOf(err error) *Problem {
+	problem, isProblem := errors.AsType[*Problem](err)
+	switch {
+	case isProblem:
+		return problem
+	case errors.Is(err, gate.ErrNotFound):
+		return notFound.because("there is nothing with this id")
+	case errors.Is(err, gate.ErrFinal):
+		return revoked.because("revocation is final: make a new link")
+	case errors.Is(err, gate.ErrConflict):
+		return conflict.because("read it again and repeat the change")
+	}
+	return storeDown.because("the store did not answer, so it is not known whether a change was made: look, and try again")
+}
+
+func (p *Problem) write(w http.ResponseWriter) {
+	header := w.Header()
+	switch p.Status {
+	case http.StatusServiceUnavailable:
+		header.Set("Retry-After", "1")
+	case http.StatusMethodNotAllowed:
+		header.Set("Allow", strings.Join(p.Allowed, ", "))
+	case http.StatusUnauthorized:
+		header.Set("WWW-Authenticate", `Bearer realm="usher"`)
+	case http.StatusForbidden:
+		header.Set("WWW-Authenticate", `Bearer realm="usher", error="insufficient_scope", scope="manage"`)
+	}
+	write(w, "application/problem+json", p.Status, p)
+}
+
+func write(w http.ResponseWriter, contentType string, status int, body any) {
+	text, err := json.Marshal(body, json.Deterministic(true))
+	if err != nil { // only text of a stored record can cause it
+		contentType, status = "application/problem+json", http.StatusInternalServerError
+		text = []byte(`{"type":"about:blank","title":"The answer cannot be written","status":500}`)
+	}
+	header := w.Header()
+	header.Set("Content-Type", contentType)
+	header.Set("Content-Length", strconv.Itoa(len(text)+1))
+	w.WriteHeader(status)
+	_, _ = w.Write(append(text, '\n')) // the client went away
+}
