@@ -60,7 +60,7 @@ const maxAnswer = 16 << 20
 // an error with the body in it; the answer is wanted as it is, so the request
 // is made with the client that the helper would use.
 func (d adminDoer) Do(ctx context.Context, method, path string, body []byte) (int, []byte, error) {
-	client, base, err := adminClient(d.address)
+	client, base, socket, err := adminClient(d.address)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -68,7 +68,9 @@ func (d adminDoer) Do(ctx context.Context, method, path string, body []byte) (in
 	if err != nil {
 		return 0, nil, err
 	}
-	req.Header.Set("Origin", base)
+	if !socket {
+		req.Header.Set("Origin", base) // the admin endpoint checks it on TCP, and knows none on a socket
+	}
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
@@ -83,12 +85,13 @@ func (d adminDoer) Do(ctx context.Context, method, path string, body []byte) (in
 
 // adminClient returns a client that dials the admin endpoint, and the base URL
 // to ask it with.
-func adminClient(address string) (*http.Client, string, error) {
+func adminClient(address string) (client *http.Client, base string, socket bool, err error) {
 	parsed, err := caddy.ParseNetworkAddress(address)
 	if err != nil || parsed.PortRangeSize() > 1 {
-		return nil, "", fmt.Errorf("--address %q is not an admin address: want host:port, or unix//path", address)
+		return nil, "", false, fmt.Errorf("--address %q is not an admin address: want host:port, or unix//path", address)
 	}
-	base, target := "http://"+parsed.JoinHostPort(0), parsed.JoinHostPort(0)
+	target := parsed.JoinHostPort(0)
+	base = "http://" + target
 	if parsed.IsUnixNetwork() {
 		base = "http://127.0.0.1"                    // any host: a socket has none
 		target, _, _ = strings.Cut(parsed.Host, "|") // permission bits are no part of the path
@@ -96,5 +99,6 @@ func adminClient(address string) (*http.Client, string, error) {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, parsed.Network, target)
 	}
-	return &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}, base, nil
+	transport := &http.Transport{DialContext: dial, DisableKeepAlives: true}
+	return &http.Client{Transport: transport}, base, parsed.IsUnixNetwork(), nil
 }

@@ -149,7 +149,7 @@ func demoConfig(dir, listen, store string) ([]byte, error) {
 	type object = map[string]any
 	return json.Marshal(object{
 		"admin":   object{"listen": adminSocket(dir), "config": object{"persist": false}},
-		"logging": object{"logs": object{"default": object{"level": "WARN"}}},
+		"logging": object{"logs": object{"default": object{"level": "ERROR"}}},
 		"storage": object{"module": "file_system", "root": filepath.Join(dir, "caddy")},
 		"apps": object{
 			"usher": app,

@@ -269,3 +269,15 @@ func (s *Server) run(stdin []byte, args ...string) (string, error) {
 	}
 	return out.String(), nil
 }
+
+// Validate runs `usher validate` on the server's config.
+func (s *Server) Validate() (string, error) {
+	return s.run(nil, "validate", "--config", s.caddyfile(), "--adapter", "caddyfile")
+}
+
+// RunToEnd runs the server and waits until it ends by itself, which a server
+// with a fault does.
+func (s *Server) RunToEnd() error {
+	_, err := s.run(nil, "run", "--config", s.caddyfile(), "--adapter", "caddyfile")
+	return err
+}
