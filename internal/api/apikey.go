@@ -23,10 +23,10 @@ const (
 	scopeManage = "manage"
 )
 
-// apiKey is the stored record of an API key. Of the key itself only a hash is
+// keyRecord is the stored record of an API key. Of the key itself only a hash is
 // kept. A plain SHA-256 does: the key has 256 random bits, which no list of
 // likely passwords holds, so a slow hash would only slow requests down.
-type apiKey struct {
+type keyRecord struct {
 	ID        string    `json:"id"`
 	Name      string    `json:"name"`
 	Scope     string    `json:"scope"`
@@ -48,14 +48,14 @@ const (
 
 var keyLength = len(keyPrefix) + idLength + 1 + base64.RawURLEncoding.EncodedLen(secretBytes)
 
-// newAPIKey makes a key and its record.
-func newAPIKey(now time.Time) (text string, key apiKey) {
+// mintAPIKey makes a key and its record.
+func mintAPIKey(now time.Time) (text string, key keyRecord) {
 	id := token.NewID(now).String()
 	secret := make([]byte, secretBytes)
 	rand.Read(secret)
 	text = keyPrefix + id + "_" + base64.RawURLEncoding.EncodeToString(secret)
 	sum := sha256.Sum256([]byte(text))
-	return text, apiKey{ID: apiKeyPrefix + id, CreatedAt: now.UTC().Truncate(time.Second), Hash: sum[:]}
+	return text, keyRecord{ID: apiKeyPrefix + id, CreatedAt: now.UTC().Truncate(time.Second), Hash: sum[:]}
 }
 
 // recordOf returns the id of the record that a key's text names.
@@ -80,19 +80,19 @@ func parseAPIKeyID(id string) error {
 // authenticate returns the record of the API key that the request presents.
 // Only the Authorization header counts: a browser sends it nowhere by itself,
 // so no page of another site can make requests with it.
-func (c *call) authenticate() (apiKey, error) {
+func (c *call) authenticate() (keyRecord, error) {
 	values := c.r.Header.Values("Authorization")
 	if len(values) != 1 {
-		return apiKey{}, unauthorized.because("send the header Authorization: Bearer, and an API key after it")
+		return keyRecord{}, unauthorized.because("send the header Authorization: Bearer, and an API key after it")
 	}
 	scheme, text, _ := strings.Cut(values[0], " ")
 	id, wellFormed := recordOf(text)
 	if !strings.EqualFold(scheme, "Bearer") || !wellFormed {
-		return apiKey{}, unauthorized.because("the Authorization header holds no API key: one begins with usk_ after the word Bearer")
+		return keyRecord{}, unauthorized.because("the Authorization header holds no API key: one begins with usk_ after the word Bearer")
 	}
 	key, err := loadAPIKey(c.r.Context(), c.Store, id)
 	if err != nil && !errors.Is(err, gate.ErrNotFound) {
-		return apiKey{}, err
+		return keyRecord{}, err
 	}
 	// A record that is not there costs the same hash and comparison as one
 	// that is.
@@ -102,27 +102,27 @@ func (c *call) authenticate() (apiKey, error) {
 	same := subtle.ConstantTimeCompare(sum[:], want[:]) == 1
 	switch {
 	case err != nil || !same || len(key.Hash) != sha256.Size:
-		return apiKey{}, unauthorized.because("the API key is not known: it was mistyped, or deleted")
+		return keyRecord{}, unauthorized.because("the API key is not known: it was mistyped, or deleted")
 	case !key.ExpiresAt.IsZero() && !c.Now().Before(key.ExpiresAt):
-		return apiKey{}, unauthorized.because("the API key has expired: have a new one made")
+		return keyRecord{}, unauthorized.because("the API key has expired: have a new one made")
 	case key.Scope != scopeRead && key.Scope != scopeManage:
-		return apiKey{}, unauthorized.because("the API key has no scope that is known here")
+		return keyRecord{}, unauthorized.because("the API key has no scope that is known here")
 	}
 	return key, nil
 }
 
-func loadAPIKey(ctx context.Context, store gate.Documents, id string) (apiKey, error) {
+func loadAPIKey(ctx context.Context, store gate.Documents, id string) (keyRecord, error) {
 	doc, err := store.Get(ctx, gate.KindAPIKey, id)
 	if err != nil {
-		return apiKey{}, err
+		return keyRecord{}, err
 	}
 	return apiKeyFrom(doc)
 }
 
-func apiKeyFrom(doc gate.Document) (apiKey, error) {
-	var key apiKey
+func apiKeyFrom(doc gate.Document) (keyRecord, error) {
+	var key keyRecord
 	if err := json.Unmarshal(doc.Body, &key); err != nil {
-		return apiKey{}, fmt.Errorf("reading API key %s from the store: %w", doc.ID, err)
+		return keyRecord{}, fmt.Errorf("reading API key %s from the store: %w", doc.ID, err)
 	}
 	return key, nil
 }

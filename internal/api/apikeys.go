@@ -9,8 +9,8 @@ import (
 	"github.com/usher-media/usher/internal/gate"
 )
 
-// apiKeyObject is an API key as the API shows it.
-type apiKeyObject struct {
+// APIKey is an API key as the API shows it.
+type APIKey struct {
 	ID        string    `json:"id"`
 	Name      string    `json:"name"`
 	Scope     string    `json:"scope"`
@@ -21,20 +21,22 @@ type apiKeyObject struct {
 	Key string `json:"key,omitempty"`
 }
 
-func apiKeyOf(k apiKey) apiKeyObject {
-	return apiKeyObject{ID: k.ID, Name: k.Name, Scope: k.Scope, CreatedAt: k.CreatedAt, CreatedBy: k.CreatedBy, ExpiresAt: k.ExpiresAt}
+func apiKeyOf(k keyRecord) APIKey {
+	return APIKey{ID: k.ID, Name: k.Name, Scope: k.Scope, CreatedAt: k.CreatedAt, CreatedBy: k.CreatedBy, ExpiresAt: k.ExpiresAt}
 }
 
-type apiKeyBody struct {
+// NewAPIKey is what an API key is made from.
+type NewAPIKey struct {
 	Name      string     `json:"name"`
 	Scope     string     `json:"scope"`
-	ExpiresAt *time.Time `json:"expires_at"`
-	ExpiresIn *string    `json:"expires_in"`
+	ExpiresAt *time.Time `json:"expires_at,omitzero"`
+	ExpiresIn *string    `json:"expires_in,omitzero"`
 }
 
-type apiKeyList struct {
-	APIKeys []apiKeyObject `json:"apikeys"`
-	Next    string         `json:"next,omitempty"`
+// APIKeyList is one page of API keys, the newest first.
+type APIKeyList struct {
+	APIKeys []APIKey `json:"apikeys"`
+	Next    string   `json:"next,omitempty"`
 }
 
 const maxName = 100
@@ -55,7 +57,7 @@ func (c *call) listAPIKeys() (answer, error) {
 		return answer{}, err
 	}
 	page, next := cut(docs, limit, func(doc gate.Document) string { return doc.ID })
-	list := apiKeyList{APIKeys: make([]apiKeyObject, 0, len(page)), Next: next}
+	list := APIKeyList{APIKeys: make([]APIKey, 0, len(page)), Next: next}
 	for _, doc := range page {
 		key, err := apiKeyFrom(doc)
 		if err != nil {
@@ -67,7 +69,7 @@ func (c *call) listAPIKeys() (answer, error) {
 }
 
 func (c *call) createAPIKey() (answer, error) {
-	var body apiKeyBody
+	var body NewAPIKey
 	if err := c.decode(&body); err != nil {
 		return answer{}, err
 	}
@@ -88,7 +90,7 @@ func (c *call) createAPIKey() (answer, error) {
 	if !ends.IsZero() && !now.Before(ends) {
 		return answer{}, badValue.of("expires_at", nil, "this time has passed already")
 	}
-	text, key := newAPIKey(now)
+	text, key := mintAPIKey(now)
 	key.Name, key.Scope, key.CreatedBy, key.ExpiresAt = body.Name, body.Scope, c.by, ends
 	record, err := json.Marshal(key)
 	if err != nil {

@@ -7,13 +7,14 @@ import (
 	"github.com/usher-media/usher/internal/gate"
 )
 
-type explainBody struct {
+// Question asks what the gate would say to a URL.
+type Question struct {
 	URL    string `json:"url"`
-	Method string `json:"method"`
+	Method string `json:"method,omitzero"`
 }
 
-// explanation is what the gate would say to a URL. It never holds a token.
-type explanation struct {
+// Explanation is what the gate would say to a URL. It never holds a token.
+type Explanation struct {
 	Outcome   string            `json:"outcome"`
 	Reason    string            `json:"reason"`
 	Allowance string            `json:"allowance,omitempty"`
@@ -21,13 +22,14 @@ type explanation struct {
 	Link      string            `json:"link,omitempty"`
 	Session   string            `json:"session,omitempty"`
 	Standing  string            `json:"standing,omitempty"`
-	Views     *views            `json:"views,omitempty"`
+	Views     *Views            `json:"views,omitempty"`
 	ViewsEach *int64            `json:"views_each,omitempty"`
 	Play      *gate.Play        `json:"play,omitempty"`
-	Steps     []explanationStep `json:"steps"`
+	Steps     []ExplanationStep `json:"steps"`
 }
 
-type explanationStep struct {
+// ExplanationStep is one step of the decision and what it found.
+type ExplanationStep struct {
 	Step    string `json:"step"`
 	Finding string `json:"finding"`
 	Reason  string `json:"reason,omitempty"`
@@ -37,7 +39,7 @@ type explanationStep struct {
 var methods = []string{http.MethodGet, http.MethodHead, http.MethodPost}
 
 func (c *call) explain() (answer, error) {
-	var body explainBody
+	var body Question
 	if err := c.decode(&body); err != nil {
 		return answer{}, err
 	}
@@ -57,8 +59,8 @@ func (c *call) explain() (answer, error) {
 	return ok(explanationOf(e))
 }
 
-func explanationOf(e gate.Explanation) explanation {
-	said := explanation{
+func explanationOf(e gate.Explanation) Explanation {
+	said := Explanation{
 		Outcome: e.Outcome.String(), Reason: e.Refusal.Reason.String(), Allowance: e.Refusal.Allowance, Status: e.Status,
 	}
 	if !e.Link.IsZero() {
@@ -75,7 +77,7 @@ func explanationOf(e gate.Explanation) explanation {
 		said.Play = &e.Play
 	}
 	for _, step := range e.Steps {
-		row := explanationStep{Step: step.Name, Finding: step.Finding}
+		row := ExplanationStep{Step: step.Name, Finding: step.Finding}
 		if step.Reason != gate.OK {
 			row.Reason = step.Reason.String()
 		}

@@ -6,9 +6,9 @@ import (
 	"github.com/usher-media/usher/internal/token"
 )
 
-// keyObject is a key of the keyring without anything secret. Public keys are
+// Key is a key of the keyring without anything secret. Public keys are
 // left out too: nobody needs them from here.
-type keyObject struct {
+type Key struct {
 	ID        string    `json:"id"`
 	Use       string    `json:"use"`
 	Alg       string    `json:"alg"`
@@ -18,27 +18,33 @@ type keyObject struct {
 	RetiredAt time.Time `json:"retired_at,omitzero"`
 }
 
-func keyOf(k token.Key) keyObject {
-	return keyObject{
+func keyOf(k token.Key) Key {
+	return Key{
 		ID: k.ID, Use: string(k.Use), Alg: k.Alg, State: string(k.State),
 		Issuer: k.Issuer, CreatedAt: k.CreatedAt, RetiredAt: k.RetiredAt,
 	}
 }
 
-func (c *call) listKeys() (answer, error) {
-	keys := []keyObject{}
-	for _, k := range c.Keys.Ring().Keys() {
-		keys = append(keys, keyOf(k))
-	}
-	return ok(map[string][]keyObject{"keys": keys})
+// KeyList is the whole keyring, in the order of its file.
+type KeyList struct {
+	Keys []Key `json:"keys"`
 }
 
-type rotateBody struct {
+func (c *call) listKeys() (answer, error) {
+	var list KeyList
+	for _, k := range c.Keys.Ring().Keys() {
+		list.Keys = append(list.Keys, keyOf(k))
+	}
+	return ok(list)
+}
+
+// Rotation says which key to rotate.
+type Rotation struct {
 	Use string `json:"use"`
 }
 
 func (c *call) rotateKey() (answer, error) {
-	var body rotateBody
+	var body Rotation
 	if err := c.decode(&body); err != nil {
 		return answer{}, err
 	}

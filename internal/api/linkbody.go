@@ -9,21 +9,21 @@ import (
 	"github.com/usher-media/usher/internal/token"
 )
 
-// linkBody is what a new link is made from.
-type linkBody struct {
+// NewLink is what a new link is made from.
+type NewLink struct {
 	Path      string     `json:"path"`
-	Views     int64      `json:"views"`
-	ViewsEach int64      `json:"views_each"`
-	StartsAt  *time.Time `json:"starts_at"`
-	ExpiresAt *time.Time `json:"expires_at"`
-	ExpiresIn *string    `json:"expires_in"`
-	Can       []string   `json:"can"`
-	Title     string     `json:"title"`
-	Entry     string     `json:"entry"`
+	Views     int64      `json:"views,omitzero"`
+	ViewsEach int64      `json:"views_each,omitzero"`
+	StartsAt  *time.Time `json:"starts_at,omitzero"`
+	ExpiresAt *time.Time `json:"expires_at,omitzero"`
+	ExpiresIn *string    `json:"expires_in,omitzero"`
+	Can       []string   `json:"can,omitzero"`
+	Title     string     `json:"title,omitzero"`
+	Entry     string     `json:"entry,omitzero"`
 }
 
 // link checks the body and returns what it asks for.
-func (b linkBody) link(now time.Time, by string) (gate.Link, gate.Terms, error) {
+func (b NewLink) link(now time.Time, by string) (gate.Link, gate.Terms, error) {
 	link := gate.Link{
 		ID: gate.LinkID(token.NewID(now)), Can: gate.View, Title: b.Title, Entry: b.Entry,
 		CreatedAt: now.UTC().Truncate(time.Second), CreatedBy: by,
@@ -56,20 +56,20 @@ func (b linkBody) link(now time.Time, by string) (gate.Link, gate.Terms, error) 
 	return link, terms, nil
 }
 
-// changeBody is what may be changed of a link while it lives.
-type changeBody struct {
-	Views        *int64     `json:"views"`
-	ViewsEach    *int64     `json:"views_each"`
-	AddViews     *int64     `json:"add_views"`
-	AddViewsEach *int64     `json:"add_views_each"`
-	ExpiresAt    *time.Time `json:"expires_at"`
-	ExpiresIn    *string    `json:"expires_in"`
+// LinkChange is what may be changed of a link while it lives.
+type LinkChange struct {
+	Views        *int64     `json:"views,omitzero"`
+	ViewsEach    *int64     `json:"views_each,omitzero"`
+	AddViews     *int64     `json:"add_views,omitzero"`
+	AddViewsEach *int64     `json:"add_views_each,omitzero"`
+	ExpiresAt    *time.Time `json:"expires_at,omitzero"`
+	ExpiresIn    *string    `json:"expires_in,omitzero"`
 }
 
 // extension checks the body against the link and returns the change.
-func (b changeBody) extension(now time.Time, link gate.Link, account gate.Account) (gate.Extension, error) {
+func (b LinkChange) extension(now time.Time, link gate.Link, account gate.Account) (gate.Extension, error) {
 	var change gate.Extension
-	if b == (changeBody{}) {
+	if b == (LinkChange{}) {
 		return change, badValue.because("say what to change: one or more of " + strings.Join(fieldsOf(&b), ", "))
 	}
 	after := account.Terms
@@ -93,7 +93,7 @@ func (b changeBody) extension(now time.Time, link gate.Link, account gate.Accoun
 }
 
 // limits works out the change of both limits, and what they would be after it.
-func (b changeBody) limits(change *gate.Extension, after *gate.Terms) error {
+func (b LinkChange) limits(change *gate.Extension, after *gate.Terms) error {
 	for _, limit := range []struct {
 		name     string
 		set, add *int64
@@ -130,9 +130,9 @@ func (b changeBody) limits(change *gate.Extension, after *gate.Terms) error {
 // maxAdd keeps the sum of two limits from running over.
 const maxAdd = 1_000_000_000
 
-// standingBody is why a link's standing changes.
-type standingBody struct {
-	Why string `json:"why"`
+// StandingChange is why a link's standing changes.
+type StandingChange struct {
+	Why string `json:"why,omitzero"`
 }
 
 // end returns when something ends, from a time or a duration; zero: never.

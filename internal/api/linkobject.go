@@ -8,8 +8,8 @@ import (
 	"github.com/usher-media/usher/internal/gate"
 )
 
-// linkObject is a link as the API shows it.
-type linkObject struct {
+// Link is a link as the API shows it.
+type Link struct {
 	ID             string    `json:"id"`
 	URL            string    `json:"url"`
 	MediaURL       string    `json:"media_url"`
@@ -17,7 +17,7 @@ type linkObject struct {
 	Can            []string  `json:"can"`
 	Title          string    `json:"title,omitempty"`
 	Entry          string    `json:"entry,omitempty"`
-	Views          views     `json:"views"`
+	Views          Views     `json:"views"`
 	ViewsEach      *int64    `json:"views_each"`
 	StartsAt       time.Time `json:"starts_at,omitzero"`
 	ExpiresAt      time.Time `json:"expires_at,omitzero"`
@@ -33,17 +33,17 @@ type linkObject struct {
 	Issuer         string    `json:"issuer,omitempty"`
 }
 
-// views is a link's count. Limit and Left are null where there is no limit: a
+// Views is a link's count. Limit and Left are null where there is no limit: a
 // zero would read as "nothing left".
-type views struct {
+type Views struct {
 	Limit    *int64 `json:"limit"`
 	Used     int64  `json:"used"`
 	Reserved int64  `json:"reserved"`
 	Left     *int64 `json:"left"`
 }
 
-func viewsOf(a gate.Account) views {
-	v := views{Limit: limited(a.Views), Used: a.Used, Reserved: a.Reserved}
+func viewsOf(a gate.Account) Views {
+	v := Views{Limit: limited(a.Views), Used: a.Used, Reserved: a.Reserved}
 	if left, bounded := a.Left(); bounded {
 		v.Left = &left
 	}
@@ -57,9 +57,9 @@ func limited(limit int64) *int64 {
 	return &limit
 }
 
-func (c *call) linkObject(l gate.Link, a gate.Account) linkObject {
+func (c *call) present(l gate.Link, a gate.Account) Link {
 	code := c.Gate.LinkCode(l.ID)
-	return linkObject{
+	return Link{
 		ID: l.ID.String(), URL: c.PublicURL + gate.SharePath(code), MediaURL: c.PublicURL + l.MediaPath(code),
 		Scope: l.Scope.String(), Can: l.Can.Names(), Title: l.Title, Entry: l.Entry,
 		Views: viewsOf(a), ViewsEach: limited(a.ViewsEach), StartsAt: a.StartsAt, ExpiresAt: a.ExpiresAt,

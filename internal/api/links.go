@@ -9,8 +9,9 @@ import (
 	"github.com/usher-media/usher/internal/gate"
 )
 
-type linkList struct {
-	Links []linkObject `json:"links"`
+// LinkList is one page of links, the newest first.
+type LinkList struct {
+	Links []Link `json:"links"`
 	// Next is the id to ask below for the next page; empty: this is the last.
 	Next string `json:"next,omitempty"`
 }
@@ -30,7 +31,7 @@ func (c *call) listLinks() (answer, error) {
 		return answer{}, err
 	}
 	page, next := cut(docs, limit, func(doc gate.Document) string { return doc.ID })
-	list := linkList{Links: make([]linkObject, 0, len(page)), Next: next}
+	list := LinkList{Links: make([]Link, 0, len(page)), Next: next}
 	for _, doc := range page {
 		link, err := gate.LinkFrom(doc)
 		if err != nil {
@@ -40,13 +41,13 @@ func (c *call) listLinks() (answer, error) {
 		if err != nil {
 			return answer{}, err
 		}
-		list.Links = append(list.Links, c.linkObject(link, account))
+		list.Links = append(list.Links, c.present(link, account))
 	}
 	return ok(list)
 }
 
 func (c *call) createLink() (answer, error) {
-	var body linkBody
+	var body NewLink
 	if err := c.decode(&body); err != nil {
 		return answer{}, err
 	}
@@ -58,7 +59,7 @@ func (c *call) createLink() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{status: http.StatusCreated, location: "links/" + link.ID.String(), body: c.linkObject(link, account)}, nil
+	return answer{status: http.StatusCreated, location: "links/" + link.ID.String(), body: c.present(link, account)}, nil
 }
 
 // link reads the link that the path names.
@@ -83,11 +84,11 @@ func (c *call) showLink() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return ok(c.linkObject(link, account))
+	return ok(c.present(link, account))
 }
 
 func (c *call) changeLink() (answer, error) {
-	var body changeBody
+	var body LinkChange
 	if err := c.decode(&body); err != nil {
 		return answer{}, err
 	}
@@ -106,7 +107,7 @@ func (c *call) changeLink() (answer, error) {
 	if account, err = c.Store.Extend(c.r.Context(), link.ID, change); err != nil {
 		return answer{}, err
 	}
-	return ok(c.linkObject(link, account))
+	return ok(c.present(link, account))
 }
 
 func (c *call) suspendLink() (answer, error) { return c.setStanding(gate.Suspended) }
@@ -116,7 +117,7 @@ func (c *call) revokeLink() (answer, error)  { return c.setStanding(gate.Revoked
 // setStanding answers only when the store has committed: whoever revokes a
 // link and reads 200 may rely on it (fosite CVE-2020-15223 said OK before).
 func (c *call) setStanding(state string) (answer, error) {
-	var body standingBody
+	var body StandingChange
 	if err := c.decodeOptional(&body); err != nil {
 		return answer{}, err
 	}
@@ -131,7 +132,7 @@ func (c *call) setStanding(state string) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return ok(c.linkObject(link, account))
+	return ok(c.present(link, account))
 }
 
 const maxWhy = 200

@@ -6,16 +6,16 @@ import (
 	"github.com/usher-media/usher/internal/gate"
 )
 
-// sessionObject is a session as the API shows it, with the plays of its
+// Session is a session as the API shows it, with the plays of its
 // viewer: which request opened each, and when it was last seen.
-type sessionObject struct {
+type Session struct {
 	gate.Session
 	// State is "live", "ended" or "expired".
 	State string `json:"state"`
 }
 
-func sessionOf(s gate.Session, now time.Time) sessionObject {
-	object := sessionObject{s, "live"}
+func sessionOf(s gate.Session, now time.Time) Session {
+	object := Session{s, "live"}
 	switch {
 	case !s.EndedAt.IsZero():
 		object.State = "ended"
@@ -25,9 +25,10 @@ func sessionOf(s gate.Session, now time.Time) sessionObject {
 	return object
 }
 
-type sessionList struct {
-	Sessions []sessionObject `json:"sessions"`
-	Next     string          `json:"next,omitempty"`
+// SessionList is one page of sessions, the newest first.
+type SessionList struct {
+	Sessions []Session `json:"sessions"`
+	Next     string    `json:"next,omitempty"`
 }
 
 func (c *call) listSessions() (answer, error) {
@@ -50,7 +51,7 @@ func (c *call) listSessions() (answer, error) {
 		return answer{}, err
 	}
 	page, next := cut(sessions, limit, func(s gate.Session) string { return s.ID.String() })
-	list := sessionList{Sessions: make([]sessionObject, len(page)), Next: next}
+	list := SessionList{Sessions: make([]Session, len(page)), Next: next}
 	for i, s := range page {
 		list.Sessions[i] = sessionOf(s, c.Now())
 	}

@@ -1,0 +1,80 @@
+package cli
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/usher-media/usher/config"
+)
+
+// when is a flag that holds a time or a duration from now.
+type when struct {
+	at *time.Time
+	in *string
+}
+
+func parseWhen(flag, text string) (when, error) {
+	if text == "" {
+		return when{}, nil
+	}
+	if t, err := time.Parse(time.RFC3339, text); err == nil {
+		return when{at: &t}, nil
+	}
+	if _, err := config.ParseDuration(text); err != nil {
+		return when{}, fmt.Errorf("--%s %q: want a duration such as 48h or 7d, or a time such as 2026-01-31T18:00:00Z", flag, text)
+	}
+	return when{in: &text}, nil
+}
+
+// time returns the time that w means at now, or nil.
+func (w when) time(now time.Time) *time.Time {
+	if w.in == nil {
+		return w.at
+	}
+	d, err := config.ParseDuration(*w.in) // read once already
+	if err != nil {
+		return nil
+	}
+	t := now.UTC().Add(time.Duration(d)).Truncate(time.Second)
+	return &t
+}
+
+// amount is a flag such as 3, which sets a limit, or +3, which adds to it.
+func parseAmount(flag, text string) (set, add *int64, err error) {
+	if text == "" {
+		return nil, nil, nil
+	}
+	digits, adds := strings.CutPrefix(text, "+")
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || n < 0 {
+		return nil, nil, fmt.Errorf("--%s %q: want a number such as 5 (0: no limit), or +5 to add 5", flag, text)
+	}
+	if adds {
+		return nil, &n, nil
+	}
+	return &n, nil, nil
+}
+
+// page is a listing's flags.
+type page struct {
+	limit int
+	below string
+}
+
+func (p *page) flags(cmd *cobra.Command, what string) {
+	cmd.Flags().IntVar(&p.limit, "limit", 50, "How many to list, the newest first; at most 200")
+	cmd.Flags().StringVar(&p.below, "below", "", "List only those older than this "+what+", to read on")
+}
+
+func (p *page) query() url.Values {
+	query := url.Values{"limit": {strconv.Itoa(p.limit)}}
+	if p.below != "" {
+		query.Set("below", p.below)
+	}
+	return query
+}

@@ -1,0 +1,69 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/usher-media/usher/internal/api"
+)
+
+func printLink(out io.Writer, l api.Link) {
+	facts(out,
+		[2]string{"Share URL", l.URL},
+		[2]string{"Media URL", l.MediaURL + " (for players)"},
+		[2]string{"Link", l.ID},
+		[2]string{"Opens", l.Scope + " for " + strings.Join(l.Can, ", ")},
+		[2]string{"Entry", l.Entry},
+		[2]string{"Title", l.Title},
+		[2]string{"Views", tellViews(l)},
+		[2]string{"Starts", stamp(l.StartsAt)},
+		[2]string{"Ends", ends(l.ExpiresAt)},
+		[2]string{"Standing", tellStanding(l)},
+		[2]string{"Seen", strings.Join([]string{count(l.Opens, "look"), count(l.Redeems, "redeem"), count(l.Plays, "play"), count(l.Devices, "device")}, ", ")},
+		[2]string{"Made", strings.TrimSuffix(stamp(l.CreatedAt)+" by "+l.CreatedBy, " by ")},
+		[2]string{"Signed with", l.Issuer},
+	)
+}
+
+func tellViews(l api.Link) string {
+	text := "no views limit"
+	if l.Views.Limit != nil && l.Views.Left != nil {
+		text = fmt.Sprintf("%d, %d left", *l.Views.Limit, *l.Views.Left)
+	}
+	if l.ViewsEach != nil {
+		text += fmt.Sprintf(", %d for each viewer", *l.ViewsEach)
+	}
+	if l.Views.Used > 0 || l.Views.Reserved > 0 {
+		text += fmt.Sprintf(" (%d used, %d reserved)", l.Views.Used, l.Views.Reserved)
+	}
+	return text
+}
+
+func tellStanding(l api.Link) string {
+	text := l.Standing
+	if !l.StandingSince.IsZero() {
+		text += " since " + stamp(l.StandingSince)
+	}
+	if l.StandingReason != "" {
+		text += ": " + l.StandingReason
+	}
+	return text
+}
+
+func printLinks(out io.Writer, list api.LinkList) {
+	if len(list.Links) == 0 {
+		fmt.Fprintln(out, "There are no links. Make one: usher link create --path '/acme/demo/*' --views 3")
+		return
+	}
+	rows := make([][]string, len(list.Links))
+	for i, l := range list.Links {
+		used := fmt.Sprintf("%d used", l.Views.Used)
+		if l.Views.Limit != nil {
+			used = fmt.Sprintf("%d of %d used", l.Views.Used, *l.Views.Limit)
+		}
+		rows[i] = []string{l.ID, l.Standing, used, ends(l.ExpiresAt), l.Scope, l.Title}
+	}
+	table(out, []string{"LINK", "STANDING", "VIEWS", "ENDS", "OPENS", "TITLE"}, rows)
+	more(out, "usher link list", list.Next)
+}
