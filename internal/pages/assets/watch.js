@@ -1,0 +1,115 @@
+// The watch page works without this script. It adds two things: a plain
+// sentence in place of a dead player, and a button that copies the address.
+import { copy, select } from './copy.js';
+
+const video = document.querySelector('video');
+const notice = document.getElementById('notice');
+
+// say puts a sentence into the live region, below the player where it makes
+// sense to try again, and otherwise in its place.
+function say(heading, advice, again) {
+	const strong = document.createElement('strong');
+	strong.textContent = heading;
+	const text = document.createElement('span');
+	text.textContent = advice;
+	notice.replaceChildren(strong, text);
+	if (document.fullscreenElement) document.exitFullscreen(); // the sentence is outside
+	if (!again) {
+		video.pause();
+		video.parentElement.hidden = true;
+		return;
+	}
+	const button = document.createElement('button');
+	button.type = 'button';
+	button.className = 'secondary';
+	button.textContent = 'Try again';
+	button.addEventListener('click', resume);
+	notice.append(button);
+}
+
+// resume starts the player anew where it stood; inside an open view that costs
+// nothing.
+function resume() {
+	const at = video.currentTime;
+	notice.replaceChildren();
+	video.load();
+	video.addEventListener('loadedmetadata', () => { video.currentTime = at; }, { once: true });
+	video.play().catch(() => {}); // the viewer may have to press Play; the controls say so
+}
+
+// explain asks the gateway why the media stopped. A browser tells a script
+// only that it did; the answer to a HEAD carries the reason, and asking by HEAD
+// never counts as a view. patient says nothing where the answer is that all is
+// well.
+async function explain(patient = false) {
+	const address = video.currentSrc || video.querySelector('source:last-of-type').src;
+	let answer;
+	try {
+		answer = await fetch(address, { method: 'HEAD', cache: 'no-store' });
+	} catch {
+		say('The connection was lost', 'Check your network, then go on.', true);
+		return;
+	}
+	if (answer.ok) {
+		if (patient) return;
+		if (video.networkState === HTMLMediaElement.NETWORK_NO_SOURCE) {
+			say('This browser cannot play the video', 'Try another browser, or watch it in another app.', false);
+		} else {
+			say('The video stopped', 'It is still open to you: try again, or watch it in another app.', true);
+		}
+		return;
+	}
+	const reason = answer.headers.get('Usher-Reason') ?? '';
+	const words = [...document.getElementById('refusals').content.querySelectorAll('p')]
+		.find((p) => p.dataset.reason === reason);
+	const passing = answer.status === 429 || answer.status >= 500;
+	if (words) say(words.dataset.heading, words.textContent, passing);
+	else say('The video cannot be played now', 'Open the link again, exactly as you received it.', passing);
+}
+
+// check looks whether the player has given up. No single event says so: every
+// <source> that cannot be used reports an error, the browser then tries the
+// next one, and all of it may be over before this script runs. So each error,
+// and the start, is followed for a while.
+let pending;
+function check(tries = 40) {
+	clearTimeout(pending);
+	if (video.error || video.networkState === HTMLMediaElement.NETWORK_NO_SOURCE) explain();
+	else if (video.readyState === 0 && tries > 0) pending = setTimeout(check, 100, tries - 1);
+}
+
+// follow looks, once a second, whether a video that should move does. Chromium's
+// own HLS player reports no error when a segment is refused: the picture stands
+// still, with a good buffer ahead of it. A player that waits for data is merely
+// slow, unless the gateway says otherwise.
+let place = -1;
+let still = 0;
+function follow() {
+	const rests = video.paused || video.ended || video.seeking || notice.hasChildNodes();
+	still = rests || video.currentTime !== place ? 0 : still + 1;
+	place = video.currentTime;
+	if (still % 5 === 3) explain(video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA);
+}
+
+if (video) {
+	video.addEventListener('error', () => check(), true); // capturing: the sources' errors too
+	video.addEventListener('playing', () => notice.replaceChildren());
+	setInterval(follow, 1000);
+	check();
+}
+
+const app = document.getElementById('app');
+if (app) {
+	app.textContent = app.href; // whole, with the host: that is what another app needs
+	const button = document.getElementById('copy');
+	const copied = document.getElementById('copied');
+	button.hidden = false;
+	button.addEventListener('click', async () => {
+		if (await copy(app.href)) {
+			copied.textContent = 'Copied.';
+		} else {
+			select(app);
+			copied.textContent = 'Marked: copy it by hand.';
+		}
+	});
+}

@@ -1,0 +1,57 @@
+package pages_test
+
+import (
+	"bytes"
+	"io"
+	"testing"
+	"time"
+
+	"github.com/usher-media/usher/internal/gate"
+	"github.com/usher-media/usher/internal/pages"
+)
+
+// page is what all pages have in common.
+type page interface{ Render(io.Writer) error }
+
+var (
+	someday = time.Date(2031, time.March, 4, 17, 30, 0, 0, time.FixedZone("", 2*3600))
+	half    = 30 * time.Minute
+	sources = []pages.Source{
+		{URL: "/~abc/clock/master.m3u8", Type: "application/vnd.apple.mpegurl"},
+		{URL: "/~abc/clock/clock.mp4", Type: "video/mp4"},
+	}
+)
+
+// states is every page in every state that a person can meet.
+func states() map[string]page {
+	return map[string]page{
+		"landing":           pages.Landing{Title: "Acme, second cut", ViewsLeft: 1, Views: 3, ExpiresAt: someday, Resume: half, Action: "/s/abc"},
+		"landing untitled":  pages.Landing{ViewsLeft: 3, Views: 3, EachLeft: 1, Each: 1, Resume: half, Action: "/s/abc"},
+		"landing unlimited": pages.Landing{Title: "Press kit", Resume: half, Action: "/s/abc"},
+		"landing resuming":  pages.Landing{Title: "Press kit", Views: 1, ExpiresAt: someday, Resume: half, Action: "/s/abc", Resuming: true},
+		"watch":             pages.Watch{Title: "Acme, second cut", Sources: sources, AppURL: "/~abc/clock/master.m3u8", ViewsLeft: 2, Views: 3, ExpiresAt: someday, Resume: half},
+		"watch last":        pages.Watch{Sources: sources[1:], AppURL: "https://media.example.com/~abc/clock/clock.mp4", Views: 1, Resume: half},
+		"watch elsewhere":   pages.Watch{Title: "A folder", AppURL: "/~abc/folder/"},
+		"refusal uniform":   pages.Refusal{Status: 404, Heading: "Nothing here", Advice: "If you were sent a link, open it exactly as you received it."},
+		"refusal each":      pages.Refusal{Status: 410, Reason: "views_spent", Heading: "All views of this link are used", Advice: "Ask whoever sent it to you.", Detail: "Each viewer may watch twice."},
+		"refusal later":     refusal(gate.StoreDown),
+		"console":           pages.Console{API: "/_usher/api/v1"},
+	}
+}
+
+func refusal(reason gate.Reason) page {
+	no := pages.Refusal{Status: reason.Status(), Reason: reason.String(), Heading: reason.Heading(), Advice: reason.Advice()}
+	if reason == gate.StoreDown || reason == gate.TooFast {
+		no.RetryAfter = 5 * time.Second
+	}
+	return no
+}
+
+func draw(t *testing.T, p page) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := p.Render(&out); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
