@@ -154,12 +154,28 @@ func TestRefusedCredentials(t *testing.T) {
 	}
 	r := request(t.Context(), "GET", "/links", "")
 	r.AddCookie(&http.Cookie{Name: "Authorization", Value: "Bearer " + key})
-	r.URL.User = nil
 	if got := s.send(s.guard, r); got.status != 401 {
 		t.Errorf("a cookie was taken for a key: %d", got.status)
 	}
 	if got := s.as(nil, "GET", "/nothing", ""); got.status != 401 {
 		t.Errorf("somebody without a key learns what paths there are: %d", got.status)
+	}
+}
+
+// A record with a scope that this version does not know allows nothing.
+func TestUnknownScopeOfAStoredKey(t *testing.T) {
+	s := newSite(t)
+	id, key := s.apiKey(`{"name":"shop","scope":"manage"}`)
+	doc, err := s.store.Get(t.Context(), gate.KindAPIKey, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc.Body = []byte(strings.Replace(string(doc.Body), `"manage"`, `"own"`, 1))
+	if _, err := s.store.Put(t.Context(), doc); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.as(bearer(key), "GET", "/links", ""); got.status != 401 {
+		t.Errorf("%d %s", got.status, got.text)
 	}
 }
 

@@ -96,15 +96,7 @@ func (r *run) linkID(text string) (string, error) {
 		return "", err
 	}
 	if said.Link == "" {
-		return "", fmt.Errorf("this URL names no link of this server: %s", lower(said.Steps[max(len(said.Steps)-2, 0)].Finding))
+		return "", fmt.Errorf("this URL names no link of this server (%s); see usher explain", said.Reason)
 	}
 	return said.Link, nil
-}
-
-// lower fits a sentence into another.
-func lower(sentence string) string {
-	if sentence == "" {
-		return ""
-	}
-	return strings.ToLower(sentence[:1]) + strings.TrimSuffix(sentence[1:], ".")
 }

@@ -27,7 +27,7 @@ Wherever a command takes a link, its id (lnk_…) and both URLs will do.`,
   usher link revoke https://media.example.com/s/… --why 'sent to the wrong person'`,
 	},
 		createLink(c), listLinks(c), showLink(c), extendLink(c),
-		standLink(c, "suspend", "Closes a link until it is resumed", "Whoever is watching is cut off within seconds. Nothing is lost: resume opens it again."),
+		standLink(c, "suspend", "Closes a link until it is resumed", "Whoever is watching is cut off within seconds. Nothing is lost: resume opens it\nagain."),
 		standLink(c, "resume", "Opens a suspended link again", "Views used so far stay used."),
 		standLink(c, "revoke", "Closes a link for good", "Whoever is watching is cut off within seconds. This cannot be undone; suspend can."),
 	)
@@ -147,7 +147,7 @@ for 2 more. A link signed elsewhere keeps the end that its issuer gave it.`,
 func standLink(c *common, verb, short, long string) *cobra.Command {
 	var body api.StandingChange
 	cmd := &cobra.Command{
-		Use: verb + " LINK", Short: short, Long: short + ". " + long,
+		Use: verb + " LINK", Short: short, Long: short + ".\n" + long,
 		Example: "  usher link " + verb + " lnk_1e5q0k2h4m6p8r0t2v4g",
 		Args:    takes(whichLink),
 	}

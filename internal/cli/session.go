@@ -41,15 +41,19 @@ func listSessions(c *common) *cobra.Command {
 	cmd.Flags().StringVar(&link, "link", "", "Only sessions of this link: its id, or its share or media URL")
 	p.flags(cmd, "session's id")
 	return c.leaf(cmd, func(r *run, _ []string) error {
-		query := p.query()
+		query, again := p.query(), "usher session list"
 		if link != "" {
 			id, err := r.linkID(link)
 			if err != nil {
 				return err
 			}
 			query.Set("link", id)
+			again += " --link " + id
 		}
-		return show(r, http.MethodGet, "/sessions?"+query.Encode(), nil, printSessions)
+		return show(r, http.MethodGet, "/sessions?"+query.Encode(), nil, func(out io.Writer, list api.SessionList) {
+			printSessions(out, list)
+			more(out, again, list.Next)
+		})
 	})
 }
 
@@ -94,7 +98,6 @@ func printSessions(out io.Writer, list api.SessionList) {
 		rows[i] = []string{s.ID.String(), s.State, s.Agent, fmt.Sprint(len(s.Plays)), stamp(s.LastSeen), s.Link.String()}
 	}
 	table(out, []string{"SESSION", "STATE", "PLAYER", "PLAYS", "LAST SEEN", "LINK"}, rows)
-	more(out, "usher session list", list.Next)
 }
 
 func printSession(out io.Writer, s api.Session) {

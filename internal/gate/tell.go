@@ -11,9 +11,9 @@ func tellAccount(a Account) string {
 	if !a.Exists {
 		return "The link has no account in the store, and so opens nothing."
 	}
-	views := fmt.Sprintf("%d views are used and %d reserved, without a limit", a.Used, a.Reserved)
+	views := fmt.Sprintf("%d used, %d reserved, no limit", a.Used, a.Reserved)
 	if a.Views > 0 {
-		views = fmt.Sprintf("of %d views %d are used and %d reserved", a.Views, a.Used, a.Reserved)
+		views = fmt.Sprintf("%d of %d used, %d reserved", a.Used, a.Views, a.Reserved)
 	}
 	window := ""
 	if !a.StartsAt.IsZero() {
@@ -22,7 +22,7 @@ func tellAccount(a Account) string {
 	if !a.ExpiresAt.IsZero() {
 		window += " It ends at " + stamp(a.ExpiresAt) + "."
 	}
-	return fmt.Sprintf("The link is %s; %s.%s", a.Standing.State, views, window)
+	return fmt.Sprintf("The link is %s. Views: %s.%s", a.Standing.State, views, window)
 }
 
 func tellEach(a Account) string {
