@@ -22,8 +22,8 @@ import (
 	"github.com/usher-media/usher/internal/sample"
 )
 
-// stage serves every state below /p/, the assets, and the sample clip where
-// the watch page looks for it.
+// stage serves every state below /p/, the assets, the sample clip where the
+// watch page looks for it, and a Watch button that leads there.
 func stage(t *testing.T) *httptest.Server {
 	t.Helper()
 	mux := http.NewServeMux()
@@ -35,6 +35,9 @@ func stage(t *testing.T) *httptest.Server {
 		if err := all[r.PathValue("name")].Render(w); err != nil {
 			t.Error(err)
 		}
+	})
+	mux.HandleFunc("POST /s/abc", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/p/watch", http.StatusSeeOther)
 	})
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
@@ -202,4 +205,25 @@ func TestTimesBecomeLocal(t *testing.T) {
 	if !strings.Contains(got, "5") || !strings.Contains(got, "12:30") || !strings.Contains(got, "(in ") {
 		t.Errorf("the time is %q, want 5 March 2031, 00:30 in Tokyo and a distance", got)
 	}
+}
+
+// Without scripts, Watch is a form and the player the browser's own.
+func TestWatchingNeedsNoScript(t *testing.T) {
+	server := stage(t)
+	browser := openTab(t, browsertest.New(t))
+	off := emulation.SetScriptExecutionDisabledParams{Value: true}
+	if _, err := chromedp.Call(browser, emulation.SetScriptExecutionDisabled, off); err != nil {
+		t.Fatal(err)
+	}
+	browser.do(t, chromedp.Navigate(server.URL+"/p/landing"), chromedp.Click(chromedp.CSS("button")),
+		chromedp.WaitVisible(chromedp.CSS("video")))
+	if got := eval[string](t, browser, "location.pathname"); got != "/p/watch" {
+		t.Errorf("Watch led to %s", got)
+	}
+	// The browser's own controls do not need the page's scripts; asking does.
+	off.Value = false
+	if _, err := chromedp.Call(browser, emulation.SetScriptExecutionDisabled, off); err != nil {
+		t.Fatal(err)
+	}
+	until(t, browser, `document.querySelector('video').currentTime > 0.2`)
 }

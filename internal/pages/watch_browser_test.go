@@ -125,7 +125,7 @@ func TestARefusedPlayerSaysWhy(t *testing.T) {
 		{gate.RevokedLink, false}, {gate.SuspendedLink, false}, {gate.NoSession, false}, {gate.StoreDown, true},
 	} {
 		t.Run(c.reason.String(), func(t *testing.T) {
-			cinema := openCinema(t, pages.Watch{Sources: sources})
+			cinema := openCinema(t, pages.Watch{Title: "Second cut", Sources: sources, AppURL: sources[0].URL, ViewsLeft: 2, Views: 3})
 			cinema.refuse(c.reason)
 			screen := openTab(t, browser)
 			screen.do(t, chromedp.EmulateViewport(960, 800), chromedp.Navigate(cinema.URL+"/watch"))
@@ -136,6 +136,9 @@ func TestARefusedPlayerSaysWhy(t *testing.T) {
 			}
 			if strings.Contains(got, "Try again") != c.again {
 				t.Errorf("the page says %q, want a way to try again: %v", got, c.again)
+			}
+			if all := eval[string](t, screen, `document.body.innerText`); strings.Contains(all, "of 3 views left") != c.again {
+				t.Errorf("the page says %q, want what is left of the link: %v", all, c.again)
 			}
 			if cinema.heads.Load() == 0 {
 				t.Error("the script asked by something else than HEAD")
@@ -183,5 +186,16 @@ func TestTheAppAddressIsWhole(t *testing.T) {
 	until(t, screen, `document.getElementById('app').textContent.startsWith('http')`)
 	if got, want := eval[string](t, screen, `document.getElementById('app').textContent`), cinema.URL+sources[0].URL; got != want {
 		t.Errorf("the page shows %q, want %q", got, want)
+	}
+}
+
+// A browser that knows none of the formats says so and leaves the way out.
+func TestAForeignFormatLeavesTheAddress(t *testing.T) {
+	cinema := openCinema(t, pages.Watch{AppURL: sources[1].URL, Sources: []pages.Source{{URL: sources[1].URL, Type: "video/x-unheard-of"}}})
+	screen := openTab(t, browsertest.New(t))
+	screen.do(t, chromedp.Navigate(cinema.URL+"/watch"))
+	until(t, screen, `document.getElementById('notice').innerText.includes('This browser cannot play the video')`)
+	if !eval[bool](t, screen, `document.querySelector('.other').checkVisibility() && !document.querySelector('video').checkVisibility()`) {
+		t.Error("the page shows a dead player, or no address for another app")
 	}
 }

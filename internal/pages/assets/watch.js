@@ -5,18 +5,20 @@ import { copy, select } from './copy.js';
 const video = document.querySelector('video');
 const notice = document.getElementById('notice');
 
-// say puts a sentence into the live region, below the player where it makes
-// sense to try again, and otherwise in its place.
-function say(heading, advice, again) {
+// say puts a sentence into the live region. What is left to do decides what
+// stays beside it: "again" the player, "elsewhere" the address for other apps,
+// "over" nothing.
+function say(heading, advice, left) {
 	const strong = document.createElement('strong');
 	strong.textContent = heading;
 	const text = document.createElement('span');
 	text.textContent = advice;
 	notice.replaceChildren(strong, text);
 	if (document.fullscreenElement) document.exitFullscreen(); // the sentence is outside
-	if (!again) {
+	if (left !== 'again') {
 		video.pause();
 		video.parentElement.hidden = true;
+		document.querySelector('main').classList.toggle('over', left === 'over');
 		return;
 	}
 	const button = document.createElement('button');
@@ -47,24 +49,24 @@ async function explain(patient = false) {
 	try {
 		answer = await fetch(address, { method: 'HEAD', cache: 'no-store' });
 	} catch {
-		say('The connection was lost', 'Check your network, then go on.', true);
+		say('The connection was lost', 'Check your network, then go on.', 'again');
 		return;
 	}
 	if (answer.ok) {
 		if (patient) return;
 		if (video.networkState === HTMLMediaElement.NETWORK_NO_SOURCE) {
-			say('This browser cannot play the video', 'Try another browser, or watch it in another app.', false);
+			say('This browser cannot play the video', 'Try another browser, or watch it in another app.', 'elsewhere');
 		} else {
-			say('The video stopped', 'It is still open to you: try again, or watch it in another app.', true);
+			say('The video stopped', 'It is still open to you: try again, or watch it in another app.', 'again');
 		}
 		return;
 	}
 	const reason = answer.headers.get('Usher-Reason') ?? '';
 	const words = [...document.getElementById('refusals').content.querySelectorAll('p')]
 		.find((p) => p.dataset.reason === reason);
-	const passing = answer.status === 429 || answer.status >= 500;
-	if (words) say(words.dataset.heading, words.textContent, passing);
-	else say('The video cannot be played now', 'Open the link again, exactly as you received it.', passing);
+	const left = answer.status === 429 || answer.status >= 500 ? 'again' : 'over';
+	if (words) say(words.dataset.heading, words.textContent, left);
+	else say('The video cannot be played now', 'Open the link again, exactly as you received it.', left);
 }
 
 // check looks whether the player has given up. No single event says so: every
