@@ -1,0 +1,95 @@
+package embedded
+
+import (
+	"context"
+
+	"github.com/usher-media/usher/internal/gate"
+)
+
+// Issue implements [gate.Ledger].
+func (s *Store) Issue(ctx context.Context, link gate.LinkID, terms gate.Terms) (gate.Account, error) {
+	return submit(ctx, s, func(b *batch) (gate.Account, error) {
+		a, err := b.keptAccount(link)
+		if err != nil {
+			return gate.Account{}, err
+		}
+		if a == nil {
+			terms.StartsAt = toMillisecond(terms.StartsAt)
+			terms.ExpiresAt = toMillisecond(terms.ExpiresAt)
+			a = &account{Account: gate.Account{
+				Exists:   true,
+				Terms:    terms,
+				Standing: gate.Standing{State: gate.Active, Since: b.now},
+			}}
+			b.putAccount(link, a)
+		}
+		return a.view(b.now), nil
+	})
+}
+
+// Account implements [gate.Ledger].
+func (s *Store) Account(ctx context.Context, link gate.LinkID) (gate.Account, error) {
+	if err := ctx.Err(); err != nil {
+		return gate.Account{}, err
+	}
+	if a, found := s.front.account(link); found && a != nil {
+		return a.view(s.clock.now()), nil
+	}
+	return submit(ctx, s, func(b *batch) (gate.Account, error) {
+		a, err := b.account(link)
+		if err != nil {
+			return gate.Account{}, err
+		}
+		return a.view(b.now), nil
+	})
+}
+
+// Extend implements [gate.Ledger].
+func (s *Store) Extend(ctx context.Context, link gate.LinkID, change gate.Extension) (gate.Account, error) {
+	return submit(ctx, s, func(b *batch) (gate.Account, error) {
+		a, err := b.account(link)
+		if err != nil {
+			return gate.Account{}, err
+		}
+		if a.Standing.State == gate.Revoked {
+			return gate.Account{}, gate.ErrFinal
+		}
+		a.Views = extended(a.Views, change.Views, change.AddViews)
+		a.ViewsEach = extended(a.ViewsEach, change.ViewsEach, change.AddViewsEach)
+		if change.ExpiresAt != nil {
+			a.ExpiresAt = toMillisecond(*change.ExpiresAt)
+		}
+		b.putAccount(link, a)
+		return a.view(b.now), nil
+	})
+}
+
+// extended is a limit after it was set, if it was, and added to, if it is one.
+func extended(limit int64, set *int64, add int64) int64 {
+	if set != nil {
+		limit = *set
+	}
+	if limit == 0 {
+		return 0
+	}
+	return max(limit+add, 1)
+}
+
+// SetStanding implements [gate.Ledger].
+func (s *Store) SetStanding(ctx context.Context, link gate.LinkID, standing gate.Standing) (gate.Account, error) {
+	return submit(ctx, s, func(b *batch) (gate.Account, error) {
+		a, err := b.account(link)
+		if err != nil {
+			return gate.Account{}, err
+		}
+		switch {
+		case a.Standing.State != gate.Revoked:
+			a.Standing = standing
+			a.Standing.Since = b.now
+			b.putAccount(link, a)
+		case standing.State != gate.Revoked:
+			return gate.Account{}, gate.ErrFinal
+		}
+		return a.view(b.now), nil
+	})
+}

@@ -1,0 +1,163 @@
+package embedded
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/usher-media/usher/internal/gate"
+	"github.com/usher-media/usher/internal/token"
+)
+
+// Open implements [gate.Ledger].
+func (s *Store) Open(ctx context.Context, o gate.Opening) (gate.Opened, error) {
+	return submit(ctx, s, func(b *batch) (gate.Opened, error) { return b.open(o) })
+}
+
+func (b *batch) open(o gate.Opening) (gate.Opened, error) {
+	a, err := b.account(o.Link)
+	if err != nil {
+		return gate.Opened{}, err
+	}
+	if reason := a.closed(b.now); reason != gate.OK {
+		return gate.Opened{Refused: gate.Refusal{Reason: reason}, Account: a.view(b.now)}, nil
+	}
+	session, err := b.find(o)
+	if err != nil {
+		return gate.Opened{}, err
+	}
+	resumed, fresh := session != nil, false
+	if !resumed {
+		session = newSession(o, b.now)
+		if fresh, err = b.isNew(o); err != nil {
+			return gate.Opened{}, err
+		}
+	}
+	sub, err := b.subject(o.Link, session.Subject)
+	if err != nil {
+		return gate.Opened{}, err
+	}
+	served := sub.watching(b.now, o.Pace) || sub.reserved() > 0
+	if !served && (o.Hold || !resumed) {
+		if refusal := a.full(sub); refusal.Reason != gate.OK {
+			return gate.Opened{Refused: refusal, Account: a.view(b.now)}, nil
+		}
+	}
+	if !served && o.Hold {
+		sub.hold = b.now.Add(o.Pace.Lapse)
+		a.take(sub.hold)
+		b.putSubject(o.Link, session.Subject, sub)
+	}
+	if !resumed {
+		b.index(session)
+		a.Redeems += one(o.Hold)
+		a.Devices += one(fresh)
+	}
+	session.LastSeen = b.now
+	b.putSession(session)
+	b.putAccount(o.Link, a)
+	return gate.Opened{Session: session.Session, Resumed: resumed, Account: a.view(b.now)}, nil
+}
+
+func one(yes bool) int64 {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+// find returns a copy of the device's live session; nil: it has none.
+func (b *batch) find(o gate.Opening) (*session, error) {
+	s, err := b.lastOf(devicesBucket, o.Link, token.ID(o.Device))
+	if err != nil || s != nil {
+		return s, err
+	}
+	if o.Alias == (gate.Subject{}) {
+		return nil, nil
+	}
+	s, err = b.lastOf(aliasesBucket, o.Link, token.ID(o.Alias))
+	if err != nil || s == nil || b.now.Sub(s.LastSeen) >= o.Pace.Idle {
+		return nil, err
+	}
+	return s, nil
+}
+
+// lastOf returns the session that an index leads to, where that is live.
+func (b *batch) lastOf(index []byte, link gate.LinkID, id token.ID) (*session, error) {
+	value, err := get(b.tx, index, pair(link, id))
+	if err != nil || value == nil {
+		return nil, err
+	}
+	r := reader{rest: value}
+	s, err := b.session(link, gate.SessionID(r.id()))
+	if errors.Is(err, gate.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil || !s.Live(b.now) {
+		return nil, errors.Join(err, r.err)
+	}
+	return s, r.err
+}
+
+// isNew reports whether the device never had a session on the link.
+func (b *batch) isNew(o gate.Opening) (bool, error) {
+	value, err := get(b.tx, devicesBucket, pair(o.Link, o.Device))
+	return value == nil, err
+}
+
+func newSession(o gate.Opening, now time.Time) *session {
+	return &session{
+		Session: gate.Session{
+			Exists:    true,
+			ID:        o.Session,
+			Link:      o.Link,
+			Device:    o.Device,
+			Subject:   o.Subject,
+			Agent:     o.Agent,
+			Group:     o.Group,
+			CreatedAt: now,
+			LastSeen:  now,
+			ExpiresAt: toMillisecond(now.Add(o.Life)),
+		},
+		alias: o.Alias,
+	}
+}
+
+// index makes a new session be found and, in time, swept away.
+func (b *batch) index(s *session) {
+	b.put(orderBucket, pair(s.ID, s.Link), nil)
+	b.put(devicesBucket, pair(s.Link, s.Device), new(writer).id(token.ID(s.ID)).bytes)
+	if s.alias != (gate.Subject{}) {
+		b.put(aliasesBucket, pair(s.Link, s.alias), new(writer).id(token.ID(s.ID)).bytes)
+	}
+	b.schedule(broomKey{s.forgotten(), broomSession, s.Link, token.ID(s.ID)})
+}
+
+// Gather implements [gate.Ledger].
+func (s *Store) Gather(ctx context.Context, link gate.LinkID, id gate.SessionID) error {
+	_, err := submit(ctx, s, func(b *batch) (struct{}, error) {
+		session, err := b.session(link, id)
+		if err == nil && !session.Gathered {
+			session.Gathered = true
+			b.putSession(session)
+		}
+		return struct{}{}, err
+	})
+	return err
+}
+
+// End implements [gate.Ledger].
+func (s *Store) End(ctx context.Context, link gate.LinkID, id gate.SessionID) (gate.Session, error) {
+	return submit(ctx, s, func(b *batch) (gate.Session, error) {
+		session, err := b.session(link, id)
+		if err != nil {
+			return gate.Session{}, err
+		}
+		if session.Live(b.now) {
+			session.EndedAt = b.now
+			b.putSession(session)
+			b.schedule(broomKey{session.forgotten(), broomSession, link, token.ID(id)})
+		}
+		return session.Session, nil
+	})
+}
