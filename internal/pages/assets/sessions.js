@@ -3,9 +3,8 @@ import { button, bytes, count, el } from './dom.js';
 import { when } from './row.js';
 
 function play(p) {
-	const what = p.asset || 'the whole scope';
 	return el('li', {},
-		el('code', {}, what), ` ${p.state} `, when(p.opened_at),
+		p.asset ? el('code', {}, p.asset) : 'the whole scope', ` ${p.state} `, when(p.opened_at),
 		p.opener ? el('small', {}, `opened by ${p.opener}`) : null);
 }
 
