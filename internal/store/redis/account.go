@@ -1,0 +1,55 @@
+package redis
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/usher-media/usher/internal/gate"
+)
+
+// Issue implements [gate.Ledger].
+func (s *Store) Issue(ctx context.Context, link gate.LinkID, terms gate.Terms) (gate.Account, error) {
+	k := keysOf(link)
+	got, err := s.ask(ctx, issueScript,
+		[]string{k.account(), k.reservations(), k.sessions(), k.devices()},
+		terms.Views, terms.ViewsEach, millisText(terms.StartsAt), millisText(terms.ExpiresAt))
+	return got.account, wrap("issue", err)
+}
+
+// Extend implements [gate.Ledger].
+func (s *Store) Extend(ctx context.Context, link gate.LinkID, change gate.Extension) (gate.Account, error) {
+	k := keysOf(link)
+	expires, setExpires := "", change.ExpiresAt != nil
+	if setExpires {
+		expires = millisText(*change.ExpiresAt)
+	}
+	got, err := s.ask(ctx, extendScript, []string{k.account(), k.reservations()},
+		optional(change.Views), optional(change.ViewsEach), change.AddViews, change.AddViewsEach,
+		setExpires, expires)
+	return got.account, wrap("extend", err)
+}
+
+// optional is a number, or empty where it is not said.
+func optional(n *int64) string {
+	if n == nil {
+		return ""
+	}
+	return strconv.FormatInt(*n, 10)
+}
+
+// SetStanding implements [gate.Ledger].
+func (s *Store) SetStanding(ctx context.Context, link gate.LinkID, standing gate.Standing) (gate.Account, error) {
+	k := keysOf(link)
+	got, err := s.ask(ctx, standingScript, []string{k.account(), k.reservations()},
+		standing.State, standing.Why, standing.By)
+	return got.account, wrap("set standing", err)
+}
+
+// wrap says which verb could not be decided.
+func wrap(verb string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s in redis: %w", verb, err)
+}

@@ -1,0 +1,56 @@
+package redis
+
+import "github.com/usher-media/usher/internal/gate"
+
+// Every key of a link carries its id as hash tag, so that they share a slot of
+// a cluster and one script may work on all of them:
+//
+//	usher:{lnk_}:a           hash   account: terms, standing, counts; u:SUBJECT views used by a subject
+//	usher:{lnk_}:r           zset   slots outstanding, by when each lapses
+//	usher:{lnk_}:p:SUBJECT   hash   plays of a subject, by asset
+//	usher:{lnk_}:s:ses_      hash   session
+//	usher:{lnk_}:d:dev_      string device's last session
+//	usher:{lnk_}:l:ALIAS     string session made last with an alias
+//	usher:{lnk_}:dv          set    devices that made a session
+//	usher:{lnk_}:ss          zset   names of sessions, in order
+//	usher:{lnk_}:se          zset   the same, by the time until which they are listed
+//	usher:{sessions}:ss, :se zset   the same over all links, as ses_:lnk_
+//	usher:doc:{KIND:ID}      hash   document: rev, body
+//	usher:idx:KIND           zset   names of documents, in order
+//
+// The limit and all that was used of it are in one hash, which has no time to
+// live: it is there as a whole or the link does not exist. Where it is lost,
+// everything denies. Where reservations or plays are lost, what was reserved
+// has to be reserved again, and an open play costs a new view: the loss can
+// only take views away. Sessions and pointers are let go of by time, and what
+// is lost of them is opened again.
+//
+// Lists live in other slots than what they list. A name is written before its
+// thing and removed after it, so that a crash leaves at most a name too many,
+// and listing passes over names without a thing.
+const (
+	keyPrefix      = "usher:"
+	allSessions    = keyPrefix + "{sessions}:ss"
+	allSessionEnds = keyPrefix + "{sessions}:se"
+)
+
+// linkKeys is what all keys of a link begin with.
+type linkKeys string
+
+func keysOf(link gate.LinkID) linkKeys { return linkKeys(keyPrefix + "{" + link.String() + "}:") }
+
+func (k linkKeys) account() string                   { return string(k) + "a" }
+func (k linkKeys) reservations() string              { return string(k) + "r" }
+func (k linkKeys) plays(subject gate.Subject) string { return string(k) + "p:" + subject.String() }
+func (k linkKeys) session(id gate.SessionID) string  { return string(k) + "s:" + id.String() }
+func (k linkKeys) device(id gate.DeviceID) string    { return string(k) + "d:" + id.String() }
+func (k linkKeys) alias(alias gate.Subject) string   { return string(k) + "l:" + alias.String() }
+func (k linkKeys) devices() string                   { return string(k) + "dv" }
+func (k linkKeys) sessions() string                  { return string(k) + "ss" }
+func (k linkKeys) sessionEnds() string               { return string(k) + "se" }
+
+func documentKey(kind gate.Kind, id string) string {
+	return keyPrefix + "doc:{" + string(kind) + ":" + id + "}"
+}
+
+func documentsKey(kind gate.Kind) string { return keyPrefix + "idx:" + string(kind) }

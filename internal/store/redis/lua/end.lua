@@ -1,0 +1,18 @@
+-- end ends a session now.
+-- KEYS[1] account
+-- KEYS[2] reservations
+-- KEYS[3] session
+-- KEYS[4] session names of the link by the time until which they are listed
+-- ARGV[1] now, or empty
+-- ARGV[2] latest reading of the clock
+-- ARGV[3] session
+-- shared: clock account sessions
+local s = session(KEYS[3])
+if standing() == 'not_found' or not s then return reply('not_found') end
+if s.live then
+  sweep() -- first, as in standing: a session can be ended on a full server too
+  redis.call('HSET', KEYS[3], 'ended', now)
+  redis.call('ZADD', KEYS[4], 'XX', now + KEPT, ARGV[3])
+  mark()
+end
+return reply('ok', redis.call('HMGET', KEYS[3], unpack(SESSION)))

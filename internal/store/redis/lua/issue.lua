@@ -1,0 +1,24 @@
+-- issue opens a link's account, or finds it.
+-- KEYS[1] account
+-- KEYS[2] reservations
+-- KEYS[3] session names of the link
+-- KEYS[4] devices of the link
+-- ARGV[1] now, or empty
+-- ARGV[2] latest reading of the clock
+-- ARGV[3] views
+-- ARGV[4] views each
+-- ARGV[5] starts, or empty
+-- ARGV[6] expires, or empty
+-- shared: clock account
+if standing() ~= 'not_found' then return reply('ok') end
+
+-- What belongs to an account that is gone was left by a loss: a new account
+-- would give its views out a second time.
+if redis.call('EXISTS', KEYS[2], KEYS[3], KEYS[4]) > 0 then return reply('lost') end
+
+redis.call('HSET', account,
+  'state', 'active', 'since', now, 'why', '', 'by', '',
+  'views', ARGV[3], 'each', ARGV[4], 'starts', ARGV[5], 'expires', ARGV[6],
+  'used', 0, 'redeems', 0, 'devices', 0, 'opens', 0)
+mark()
+return reply('ok')

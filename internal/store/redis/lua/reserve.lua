@@ -1,0 +1,41 @@
+-- reserve takes the slot for a play, or finds that the play is open.
+-- KEYS[1] account
+-- KEYS[2] reservations
+-- KEYS[3] session
+-- KEYS[4] plays of the subject
+-- ARGV[1] now, or empty
+-- ARGV[2] latest reading of the clock
+-- ARGV[3] subject
+-- ARGV[4] asset
+-- ARGV[5] session and opener
+-- ARGV[6] idle
+-- ARGV[7] max
+-- ARGV[8] lapse
+-- shared: clock account plays sessions
+local word = open_now()
+if word ~= 'ok' then return reply(word) end
+local s = session(KEYS[3])
+if not s or not s.live then return reply('no_session') end
+
+local idle, max = tonumber(ARGV[6]), tonumber(ARGV[7])
+local asset = s.gathered and '' or ARGV[4]
+local slot = ARGV[3] .. ':' .. asset
+local play = parse(redis.call('HGET', KEYS[4], asset))
+if running(play, idle, max) then return reply('free', asset) end
+
+if play and play.state == 'r' and outstands(slot) then
+  play.holders = play.holders + 1
+else
+  -- One half of a reservation without the other was left by a loss, and is
+  -- not one.
+  if play and play.state == 'r' then redis.call('HDEL', KEYS[4], asset) end
+  if outstands(slot) then redis.call('ZREM', reservations, slot) end
+  word = take(KEYS[4], ARGV[3], asset, idle, max)
+  if word ~= 'ok' then return reply(word) end
+  local lapses = now + ARGV[8]
+  redis.call('ZADD', reservations, lapses, slot)
+  play = {state = 'r', opened = now, seen = now, lapses = lapses, holders = 1, rest = ARGV[5]}
+end
+keep(KEYS[4], asset, play)
+mark()
+return reply('ok', asset)

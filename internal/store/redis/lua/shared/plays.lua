@@ -1,0 +1,67 @@
+-- A subject's plays are one hash, a field for each asset. A play is
+-- "STATE OPENED SEEN LAPSES HOLDERS SESSION OPENER", with r for reserved and c
+-- for charged. A reservation counts only while its slot is outstanding too.
+
+-- parse reads a play; nil where it is not known, or not any more.
+local function parse(text)
+  local state, opened, seen, lapses, holders, rest =
+    string.match(text or '', '^([rc]) (%-?%d+) (%-?%d+) (%-?%d+) (%d+) (.*)$')
+  if not state then return nil end
+  local play = {
+    state = state, opened = tonumber(opened), seen = tonumber(seen),
+    lapses = tonumber(lapses), holders = tonumber(holders), rest = rest,
+  }
+  if state == 'r' and now >= play.lapses then return nil end
+  if state == 'c' and now - play.seen >= KEPT then return nil end
+  return play
+end
+
+-- keep writes a play down.
+local function keep(plays, asset, play)
+  local text = string.format('%s %.0f %.0f %.0f %.0f ',
+    play.state, play.opened, play.seen, play.lapses, play.holders)
+  redis.call('HSET', plays, asset, text .. play.rest)
+  broom(plays, math.max(KEPT, play.lapses - now) + SLACK)
+end
+
+-- running says whether a charged play is open.
+local function running(play, idle, max)
+  return play and play.state == 'c' and now - play.seen < idle and now - play.opened < max
+end
+
+-- outstands says whether a slot is still taken.
+local function outstands(slot)
+  return tonumber(redis.call('ZSCORE', reservations, slot) or 0) > now
+end
+
+-- look goes through a subject's plays: how many are reserved, whether one is
+-- open. It forgets those that are no longer known, so that they stay few.
+local function look(plays, idle, max)
+  local reserved, open = 0, false
+  local all = redis.call('HGETALL', plays)
+  for i = 1, #all, 2 do
+    local play = parse(all[i + 1])
+    if not play then
+      redis.call('HDEL', plays, all[i])
+    elseif play.state == 'r' then
+      reserved = reserved + 1
+    elseif running(play, idle, max) then
+      open = true
+    end
+  end
+  return reserved, open
+end
+
+-- take finds a slot for a play: the subject's hold, or what is left. It names
+-- the allowance that is spent where there is none.
+local function take(plays, subject, asset, idle, max)
+  local reserved = look(plays, idle, max)
+  if redis.call('HLEN', plays) >= MAX_ASSETS and redis.call('HEXISTS', plays, asset) == 0 then
+    return 'views_each'
+  end
+  if outstands(subject) then
+    redis.call('ZREM', reservations, subject)
+    return 'ok'
+  end
+  return full(subject, reserved)
+end
