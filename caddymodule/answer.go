@@ -22,7 +22,10 @@ func (h *Handler) pass(w http.ResponseWriter, r *http.Request, in request, v gat
 	identify(r, v)
 	a := newAnswer(w, r, h, v)
 	defer a.finish()
-	return next.ServeHTTP(a, r)
+	if err := next.ServeHTTP(a, r); err != nil {
+		a.fail(err)
+	}
+	return nil
 }
 
 // strip makes the request say exactly what was authorised.
@@ -30,6 +33,9 @@ func (h *Handler) strip(r *http.Request, in request) {
 	r.URL.Path, r.URL.RawPath = in.Path.String(), ""
 	r.URL.RawQuery, r.URL.ForceQuery = in.Query, false
 	r.RequestURI = r.URL.RequestURI()
+	if original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok {
+		*original.URL = *r.URL // FastCGI, and the file server's redirects, speak of this one
+	}
 	for name := range r.Header {
 		if unwanted(name) {
 			delete(r.Header, name)
@@ -49,10 +55,11 @@ func (h *Handler) strip(r *http.Request, in request) {
 }
 
 // unwanted tells headers that are ours to set, in any spelling that a server
-// behind us may fold into it, and those by which clients override what a proxy
-// decided about (Symfony CVE-2018-14773, oauth2-proxy CVE-2026-40575).
+// behind us may fold into it (CGI makes one variable of "-", "_" and, in some
+// servers, of all that is no letter), and those by which clients override what
+// a proxy decided about (Symfony CVE-2018-14773, oauth2-proxy CVE-2026-40575).
 func unwanted(name string) bool {
-	folded := strings.ToLower(strings.TrimSpace(strings.ReplaceAll(name, "_", "-")))
+	folded := strings.Map(foldHeader, name)
 	if strings.HasPrefix(folded, "usher-") {
 		return true
 	}
@@ -64,6 +71,16 @@ func unwanted(name string) bool {
 		return true
 	}
 	return false
+}
+
+func foldHeader(r rune) rune {
+	switch {
+	case 'a' <= r && r <= 'z', '0' <= r && r <= '9':
+		return r
+	case 'A' <= r && r <= 'Z':
+		return r - 'A' + 'a'
+	}
+	return '-'
 }
 
 func (h *Handler) stripCookies(r *http.Request) {

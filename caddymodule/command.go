@@ -35,6 +35,7 @@ func register(tree *cobra.Command) {
 			parent.Use, parent.Short, parent.Long, parent.Example = use, tree.Short, tree.Long, tree.Example
 			parent.Args, parent.RunE = tree.Args, tree.RunE
 			parent.SilenceUsage = true
+			parent.SetFlagErrorFunc(tree.FlagErrorFunc())
 			parent.Flags().AddFlagSet(tree.Flags())
 			parent.PersistentFlags().AddFlagSet(tree.PersistentFlags())
 			parent.AddCommand(tree.Commands()...)

@@ -71,6 +71,12 @@ func runDemo(ctx context.Context, out io.Writer, o demoOptions) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	// Caddy keeps an id and other small things of its own there.
+	for _, name := range []string{"XDG_DATA_HOME", "XDG_CONFIG_HOME"} {
+		if err := os.Setenv(name, filepath.Join(dir, "caddy")); err != nil {
+			return err
+		}
+	}
 	folder, err := demoMedia(dir, o.media)
 	if err != nil {
 		return err

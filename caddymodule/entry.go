@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"path"
@@ -49,11 +50,17 @@ var usualEntries = []string{"master.m3u8", "index.m3u8", "playlist.m3u8", "main.
 func (h *Handler) atEntry(r *http.Request, in request, next caddyhttp.Handler) request {
 	ctx, cancel := context.WithTimeout(r.Context(), storeBudget)
 	defer cancel()
-	link, ok, err := h.gate.Folder(ctx, time.Now(), in.Request)
+	v, ok, err := h.gate.Folder(ctx, time.Now(), in.Request)
 	if err != nil || !ok {
 		return in // the decision meets the same, and answers it
 	}
-	if found := h.entriesOf(r, link, next); len(found) > 0 {
+	var found []gate.Path
+	if v.Outcome == gate.Pass {
+		found = h.entriesOf(r, v.Link, next)
+	} else { // refused wherever it starts: upstream is not asked
+		found = oneOrNone(v.Link.Scope.Entry(cmp.Or(v.Link.Entry, usualEntries[0])))
+	}
+	if len(found) > 0 {
 		in.Path = found[0]
 	}
 	return in

@@ -129,9 +129,12 @@ func ranges(values []string) gate.RangeKind {
 func bearer(r *http.Request) []string {
 	var tokens []string
 	for _, value := range r.Header["Authorization"] {
-		scheme, text, _ := strings.Cut(value, " ")
+		scheme := value
+		if i := strings.IndexAny(value, " \t"); i >= 0 {
+			scheme = value[:i]
+		}
 		if strings.EqualFold(scheme, "Bearer") {
-			tokens = append(tokens, strings.TrimSpace(text))
+			tokens = append(tokens, strings.TrimSpace(value[len(scheme):]))
 		}
 	}
 	return tokens
@@ -159,8 +162,8 @@ func (h *Handler) cookies(r *http.Request) (device string, session []gate.Creden
 
 func oneCookie(r *http.Request, name string) string {
 	found := ""
-	for _, c := range r.CookiesNamed(name) {
-		if found != "" && found != c.Value {
+	for i, c := range r.CookiesNamed(name) {
+		if i > 0 && found != c.Value {
 			return ""
 		}
 		found = c.Value

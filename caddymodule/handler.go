@@ -52,6 +52,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		return err
 	}
 	h.app = app.(*App)
+	rememberConns(ctx)
 	h.limits = newLimits(h.Rate)
 	h.gate = h.app.gateFor(h.limits.session, gate.Policy{
 		Pace: gate.Pace{

@@ -25,6 +25,7 @@ const (
 type stream struct {
 	gate    *gate.Gate
 	verdict gate.Verdict
+	request *http.Request
 	control *http.ResponseController
 	since   time.Time // last time it was known to be allowed
 	// cut stops the next write too: a server that moves the deadline with
@@ -43,8 +44,8 @@ type streams struct {
 func newStreams() *streams { return &streams{all: map[*stream]struct{}{}} }
 
 // add registers a running answer.
-func (s *streams) add(g *gate.Gate, v gate.Verdict, w http.ResponseWriter) *stream {
-	one := &stream{gate: g, verdict: v, control: http.NewResponseController(w), since: time.Now()}
+func (s *streams) add(g *gate.Gate, v gate.Verdict, w http.ResponseWriter, r *http.Request) *stream {
+	one := &stream{gate: g, verdict: v, request: r, control: http.NewResponseController(w), since: time.Now()}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.all[one] = struct{}{}
@@ -106,6 +107,7 @@ func (s *streams) cut(ctx context.Context, now time.Time, logger *zap.Logger) {
 
 func (one *stream) end(reason gate.Reason, logger *zap.Logger) {
 	one.cut.Store(true)
+	dropUnsent(one.request)
 	if err := one.control.SetWriteDeadline(time.Now()); err != nil {
 		logger.Error("a running answer could not be cut", zap.Error(err))
 		return

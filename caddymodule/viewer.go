@@ -70,7 +70,7 @@ func (h *Handler) land(w http.ResponseWriter, r *http.Request, in request, code 
 		h.couldNotDecide(r, err)
 		v = unsigned(gate.StoreDown)
 	}
-	if v.Outcome == gate.Pass && spent(v.Account) && len(in.Presented) == 0 && in.Device == "" {
+	if v.Outcome == gate.Pass && v.Account.Spent() && len(in.Presented) == 0 && in.Device == "" {
 		v.Outcome = gate.Refuse // no need to make a newcomer press a button in vain
 		v.Refusal = gate.Refusal{Reason: gate.ViewsSpent, Allowance: gate.AllowanceViews}
 	}
@@ -97,10 +97,6 @@ func landing(v gate.Verdict, code string, h *Handler) pages.Landing {
 	page.ViewsLeft, _ = v.Account.Left()
 	return page
 }
-
-// spent reports that every view was really used; one that is only reserved
-// may still come back.
-func spent(a gate.Account) bool { return a.Views > 0 && a.Used >= a.Views }
 
 // knowDevice gives a browser its device id, so that two tabs and a double
 // click are one device. The id is signed and stored nowhere.

@@ -73,19 +73,23 @@ func (a *answer) WriteHeader(status int) {
 }
 
 // needsSlot tells an answer that bears media although its request did not
-// look so: a probe that an upstream without ranges answers with the whole
-// file, or a film that is named like an initialisation segment.
+// look so: a probe that is answered with more than a probe may have, or a film
+// under a name that promises less (path info, "init").
 func (a *answer) needsSlot() bool {
-	v := a.verdict
-	if v.Countable || (v.Class != gate.Media && v.Class != gate.Initial) || !gate.CountsAs(a.Header().Get("Content-Type")) {
+	v, header := a.verdict, a.Header()
+	kind := strings.ToLower(header.Get("Content-Type"))
+	if v.Countable || !gate.CountsAs(kind) {
 		return false
 	}
-	length, err := strconv.ParseInt(a.Header().Get("Content-Length"), 10, 64)
-	most := int64(gate.MaxInitial)
-	if v.Class == gate.Media {
-		most = gate.MaxTail
+	switch v.Class {
+	case gate.Media:
+		return !gate.IsProbe(a.status, header.Get("Content-Range"))
+	case gate.Initial:
+		length, err := strconv.ParseInt(header.Get("Content-Length"), 10, 64)
+		return err != nil || length > gate.MaxInitial
+	default:
+		return strings.HasPrefix(kind, "video/") || strings.HasPrefix(kind, "audio/")
 	}
-	return err != nil || length > most
 }
 
 func (a *answer) take() bool {
@@ -166,6 +170,25 @@ func (a *answer) sendHeader() {
 	}
 }
 
+// fail answers for a handler behind the gate that gave an error and no answer.
+// The error ends here: Caddy would log it with the request's URL, in which the
+// session stands, and run the site's error routes with that URL.
+func (a *answer) fail(err error) {
+	status := http.StatusInternalServerError
+	if known := (caddyhttp.HandlerError{}); errors.As(err, &known) && known.StatusCode >= 400 {
+		status = known.StatusCode
+	}
+	if a.refused {
+		return // it only says that we made it stop
+	}
+	if status >= http.StatusInternalServerError {
+		a.handler.logger.Error("the handler behind the gate failed", zap.Int("status", status), zap.Error(err))
+	}
+	if a.status == 0 {
+		a.WriteHeader(status)
+	}
+}
+
 // ready brings the answer to where bytes may flow.
 func (a *answer) ready() bool {
 	if a.status == 0 {
@@ -176,7 +199,7 @@ func (a *answer) ready() bool {
 	}
 	a.sendHeader()
 	if a.stream == nil {
-		a.stream = a.handler.app.backing.streams.add(a.handler.gate, a.verdict, a.ResponseWriter)
+		a.stream = a.handler.app.backing.streams.add(a.handler.gate, a.verdict, a.ResponseWriter, a.request)
 	}
 	return !a.stream.cut.Load()
 }
@@ -199,7 +222,7 @@ func (a *answer) ReadFrom(r io.Reader) (int64, error) {
 	if !a.ready() {
 		return 0, errRefused
 	}
-	n, err := a.ResponseWriterWrapper.ReadFrom(r)
+	n, err := a.ResponseWriterWrapper.ReadFrom(sendable(r, a.request))
 	a.bytes += n
 	return n, err
 }

@@ -140,10 +140,17 @@ func (g *Gate) admit(ctx context.Context, req Request, who pass) (Verdict, error
 		Link: who.link, Session: who.session, Subject: who.subject, Asset: asset,
 		Opener: opener(req.Path), Pace: g.policy.Pace,
 	}
-	if open || !bears(v.Class, req) {
+	switch {
+	case open:
 		return v, nil
+	case bears(v.Class, req):
+		return g.reserve(ctx, v)
+	case v.Class == Media && req.Method == http.MethodHead && state.Account.Spent() && !state.Play.Exists:
+		// A HEAD takes nothing, and says what a GET would get: players' pages
+		// ask this way why the picture stands still.
+		v.Outcome, v.Refusal = Refuse, Refusal{ViewsSpent, AllowanceViews}
 	}
-	return g.reserve(ctx, v)
+	return v, nil
 }
 
 // bears reports whether the answer to the request may bear media, so that a

@@ -94,6 +94,10 @@ func (a Account) Left() (left int64, ok bool) {
 	return max(0, a.Views-a.Used-a.Reserved), true
 }
 
+// Spent reports that every view was really used. One that is only reserved may
+// still come back.
+func (a Account) Spent() bool { return a.Views > 0 && a.Used >= a.Views }
+
 // Document returns the link as a stored document that does not exist yet.
 func (l Link) Document() (Document, error) {
 	body, err := json.Marshal(l)

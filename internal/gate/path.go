@@ -134,7 +134,10 @@ func validSegment(s string) bool {
 	}
 	// This covers "." and ".." too. Windows and some stores drop trailing dots
 	// and spaces, and so would read another name than the one decided about.
-	if last := s[len(s)-1]; last == '.' || last == ' ' || s[0] == ' ' {
+	// Variation selectors (U+FE0F makes a heart red) are not seen, and who
+	// folds names drops them: they must not hide a dot either.
+	shown := strings.TrimRightFunc(s, isVariation)
+	if shown == "" || strings.HasSuffix(shown, ".") || strings.HasSuffix(shown, " ") || s[0] == ' ' {
 		return false
 	}
 	for _, r := range s {
@@ -145,18 +148,26 @@ func validSegment(s string) bool {
 	return true
 }
 
-// treacherous tells characters that change what follows or that compatibility
-// folding turns into ASCII: controls, format characters (bidi, zero width,
-// BOM), private use and unassigned ones, and look-alikes of dot, slash,
-// backslash and letters.
+func isVariation(r rune) bool { return unicode.Is(unicode.Variation_Selector, r) }
+
+// treacherous tells characters that change what follows, that are not seen, or
+// that compatibility folding (NFKC) and best-fit tables turn into the
+// delimiters of paths and URLs, or into ASCII letters of another case. Package
+// hostile holds the list against all of Unicode.
 func treacherous(r rune) bool {
 	switch r {
-	case '\u2024', '\u2025', '\u2026', '\ufe52', '\uff0e', '\u3002', '\uff61', // dots
-		'\u2044', '\u2215', '\uff0f', '\u29f8', '\u2571', // slashes
+	case '\u2024', '\u2025', '\u2026', '\ufe19', '\ufe30', '\ufe52', '\uff0e', '\u3002', '\uff61', // dots
+		'\u33c2', '\u33c7', '\u33d8', '\U0001f100', // a.m., Co., p.m., 0.
+		'\u2044', '\u2215', '\uff0f', '\u29f8', '\u2571', '\u2100', '\u2101', '\u2105', '\u2106', // slashes, a/c
 		'\u2216', '\u29f5', '\ufe68', '\uff3c', '\u2572', // backslashes
-		'\uff05', '\ufe6a', '\uff1b', '\uff1a', '\uff1f', '\uff03', // % ; : ? #
+		'\uff05', '\ufe6a', // percent
+		'\uff1b', '\ufe14', '\ufe54', '\uff1a', '\ufe13', '\ufe55', '\u2a74', // ; :
+		'\uff1f', '\ufe16', '\ufe56', '\u2047', '\u2048', '\u2049', '\uff03', '\ufe5f', // ? #
 		'\u017f', '\u212a', '\u0130', '\u0131': // fold to s, k, i
 		return true
 	}
-	return !unicode.IsGraphic(r) || (unicode.IsSpace(r))
+	if '\u2488' <= r && r <= '\u249b' { // numbers with a full stop
+		return true
+	}
+	return !unicode.IsGraphic(r) || unicode.IsSpace(r) || unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r)
 }

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"net/http"
 	"strconv"
 	"strings"
 )
@@ -113,4 +114,24 @@ func position(digits string) (int64, bool) {
 	}
 	n, err := strconv.ParseInt(digits, 10, 64)
 	return n, err == nil
+}
+
+// tailShare is how much of a file its tail may be to pass as an index: one
+// byte in so many. Of a segment a tail of MaxTail is all there is, and a whole
+// stream could be had in tails, for nothing.
+const tailShare = 8
+
+// IsProbe reports whether an answer gives no more than a probe may have: the
+// two bytes by which a player finds its way, or a tail that is a small part of
+// the file. An upstream that knows no ranges answers a probe with everything.
+func IsProbe(status int, contentRange string) bool {
+	spec, bytes := strings.CutPrefix(contentRange, "bytes ")
+	span, whole, slash := strings.Cut(spec, "/")
+	first, last, ok := parseSpec(span)
+	size, known := position(whole)
+	if status != http.StatusPartialContent || !bytes || !slash || !ok || !known || first < 0 || last >= size {
+		return false
+	}
+	length := last - first + 1
+	return last <= 1 || (last == size-1 && length <= MaxTail && length <= size/tailShare)
 }

@@ -95,20 +95,21 @@ func (g *Gate) Look(ctx context.Context, now time.Time, req Request) (Verdict, e
 }
 
 // Folder reports whether the request is a signed media URL that names the
-// link's folder itself, for which the gate finds the file to start with. It
-// changes nothing.
-func (g *Gate) Folder(ctx context.Context, now time.Time, req Request) (Link, bool, error) {
+// link's folder itself, for which the gate finds the file to start with. The
+// verdict says whether the link is good at this moment: for one that is not,
+// nobody needs to look. It changes nothing.
+func (g *Gate) Folder(ctx context.Context, now time.Time, req Request) (Verdict, bool, error) {
 	credential, no := present(req)
 	if no != OK {
-		return Link{}, false, nil
+		return Verdict{}, false, nil
 	}
 	who, no := g.verify(credential, now)
 	if no != OK || !who.session.IsZero() {
-		return Link{}, false, nil
+		return Verdict{}, false, nil
 	}
-	link, _, no, err := g.known(ctx, who, now, false)
-	if err != nil || no != OK {
-		return Link{}, false, err
+	v, err := g.glance(ctx, now, who)
+	if err != nil || v.Link.ID.IsZero() {
+		return Verdict{}, false, err
 	}
-	return link, link.Scope.Tree() && req.Path.String() == link.Scope.Root()+"/", nil
+	return v, v.Link.Scope.Tree() && req.Path.String() == v.Link.Scope.Root()+"/", nil
 }

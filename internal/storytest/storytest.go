@@ -258,9 +258,10 @@ func (s *Server) TryCLI(args ...string) (string, error) {
 }
 
 func (s *Server) run(stdin []byte, args ...string) (string, error) {
+	program := Binary(s.t)
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, Binary(s.t), args...)
+	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Env, cmd.Dir, cmd.Stdin = s.env, s.Dir, bytes.NewReader(stdin)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
@@ -281,3 +282,6 @@ func (s *Server) RunToEnd() error {
 	_, err := s.run(nil, "run", "--config", s.caddyfile(), "--adapter", "caddyfile")
 	return err
 }
+
+// TryOffline runs a command that needs no server.
+func (s *Server) TryOffline(args ...string) (string, error) { return s.run(nil, args...) }

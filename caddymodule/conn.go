@@ -1,0 +1,45 @@
+package caddymodule
+
+import (
+	"context"
+	"net"
+	"net/http"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+)
+
+// connKey finds a request's connection in its context.
+type connKey struct{}
+
+// rememberConns makes the server put each connection into the context of its
+// requests.
+func rememberConns(ctx caddy.Context) {
+	if server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server); ok {
+		server.RegisterConnContext(func(ctx context.Context, c net.Conn) context.Context {
+			return context.WithValue(ctx, connKey{}, c)
+		})
+	}
+}
+
+// dropUnsent makes the end of an answer drop what the kernel has not sent yet.
+// Megabytes wait in a socket's buffer; a slow viewer of a revoked link would
+// be fed from there for minutes. It only helps HTTP/1, where a connection has
+// one answer; on HTTP/2 and 3 others share it.
+func dropUnsent(r *http.Request) {
+	if r.ProtoMajor != 1 {
+		return
+	}
+	conn, _ := r.Context().Value(connKey{}).(net.Conn)
+	for {
+		switch c := conn.(type) {
+		case *net.TCPConn:
+			_ = c.SetLinger(0) // on failure the answer ends all the same, only later
+			return
+		case interface{ NetConn() net.Conn }:
+			conn = c.NetConn()
+		default:
+			return
+		}
+	}
+}

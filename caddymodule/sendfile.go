@@ -1,0 +1,73 @@
+package caddymodule
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"syscall"
+
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+)
+
+// fileRange is the part of a file that an answer sends, in a form that keeps
+// sendfile(2) under Caddy's idle timeouts. Caddy sends files in chunks and
+// wraps an io.LimitedReader around what it is given for each; the file server
+// gives it one already, and net looks through a single one only, so every byte
+// is copied through user space. This reader bounds itself instead, and shows
+// its descriptor to net as long as a whole chunk is left. The rest of the
+// range, less than a chunk, goes by Read.
+type fileRange struct {
+	file  *os.File
+	end   int64
+	chunk int64
+}
+
+var errTail = errors.New("less than a chunk is left")
+
+// sendable returns what to hand to the writer below in the place of r. Only a
+// bounded file on a connection with idle timeouts needs help.
+func sendable(r io.Reader, req *http.Request) io.Reader {
+	server, _ := req.Context().Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
+	limited, isLimited := r.(*io.LimitedReader)
+	if !isLimited || server == nil || server.WriteIdleTimeout <= 0 || server.MaxWriteChunk <= 0 {
+		return r
+	}
+	file, isFile := limited.R.(*os.File)
+	if !isFile {
+		return r
+	}
+	at, err := file.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return r
+	}
+	return &fileRange{file: file, end: at + limited.N, chunk: int64(server.MaxWriteChunk)}
+}
+
+// left is how much of the range was not sent yet. Both ways of sending move
+// the file's own offset.
+func (f *fileRange) left() int64 {
+	at, err := f.file.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return 0
+	}
+	return f.end - at
+}
+
+// Read reads on, never past the range.
+func (f *fileRange) Read(p []byte) (int, error) {
+	left := f.left()
+	if left <= 0 {
+		return 0, io.EOF
+	}
+	return f.file.Read(p[:min(int64(len(p)), left)])
+}
+
+// SyscallConn is how net gets at the descriptor. net sends one chunk then, so
+// it must not get it for less.
+func (f *fileRange) SyscallConn() (syscall.RawConn, error) {
+	if f.left() < f.chunk {
+		return nil, errTail
+	}
+	return f.file.SyscallConn()
+}
