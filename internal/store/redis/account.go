@@ -13,7 +13,7 @@ func (s *Store) Issue(ctx context.Context, link gate.LinkID, terms gate.Terms) (
 	k := keysOf(link)
 	got, err := s.ask(ctx, issueScript,
 		[]string{k.account(), k.reservations(), k.sessions(), k.devices()},
-		terms.Views, terms.ViewsEach, millisText(terms.StartsAt), millisText(terms.ExpiresAt))
+		min(terms.Views, maxLimit), min(terms.ViewsEach, maxLimit), millisText(terms.StartsAt), millisText(terms.ExpiresAt))
 	return got.account, wrap("issue", err)
 }
 
@@ -30,12 +30,12 @@ func (s *Store) Extend(ctx context.Context, link gate.LinkID, change gate.Extens
 	return got.account, wrap("extend", err)
 }
 
-// optional is a number, or empty where it is not said.
+// optional is a limit, or empty where it is not said.
 func optional(n *int64) string {
 	if n == nil {
 		return ""
 	}
-	return strconv.FormatInt(*n, 10)
+	return strconv.FormatInt(min(*n, maxLimit), 10)
 }
 
 // SetStanding implements [gate.Ledger].

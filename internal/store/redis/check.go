@@ -2,7 +2,6 @@ package redis
 
 import (
 	"context"
-	"slices"
 	"strconv"
 	"time"
 
@@ -73,7 +72,7 @@ type accountReading struct {
 }
 
 var (
-	readAccountFields = boxed(append(slices.Clone(accountFields), "now"))
+	readAccountFields = boxed(accountFields)
 	readSessionFields = boxed(sessionFields)
 )
 
@@ -118,13 +117,11 @@ func (r accountReading) exec(ctx context.Context, pipe goredis.Pipeliner) (time.
 	if _, err := pipe.Exec(ctx); err != nil {
 		return time.Time{}, gate.Account{}, err
 	}
-	values := r.fields.Val()
-	mark := fields{values: values[len(accountFields):]}
-	millis := max(mark.number(), r.store.saw(r.store.reading(r.time)))
+	account, mark, err := decodeAccount(r.fields.Val())
+	millis := max(mark, r.store.saw(r.store.reading(r.time)))
 	now := fromMillis(millis)
-	account, err := decodeAccount(values[:len(accountFields)])
-	if err != nil || mark.err != nil {
-		return now, gate.Account{}, errReply
+	if err != nil {
+		return now, gate.Account{}, err
 	}
 	lapsed := 0
 	for _, slot := range r.slots.Val() {

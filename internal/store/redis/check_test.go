@@ -3,6 +3,7 @@ package redis
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -11,7 +12,6 @@ import (
 
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/store/redistest"
-	"github.com/usher-media/usher/internal/token"
 )
 
 // commands are the commands that a server was asked for since the last call,
@@ -34,7 +34,7 @@ func commands(t *testing.T, c *goredis.Client) []string {
 	return slices.Sorted(maps.Keys(calls))
 }
 
-// TestCheckIsOneTrip sees that a check is five plain reads, sent at once, and
+// TestCheckIsOneTrip sees that a check is a few plain reads, sent at once, and
 // stays so while slots lapse.
 func TestCheckIsOneTrip(t *testing.T) {
 	srv := redistest.Start(t)
@@ -42,30 +42,37 @@ func TestCheckIsOneTrip(t *testing.T) {
 	s, c := open(t, proxy.URL(), nil), admin(t, srv.URL())
 	o := visit(t, s, link(t, s, gate.Terms{}))
 	watch(t, s, o, "film")
-	for _, lapsed := range []int{0, lapsedSeen - 1} {
-		lapse(t, c, o.Link, lapsed)
+	for range lapsedSeen - 1 {
+		held := visitor(o.Link)
+		held.Hold = true
+		if opened, err := s.Open(t.Context(), held); err != nil || opened.Refused.Reason != gate.OK {
+			t.Fatalf("Open: %+v, %v", opened, err)
+		}
+	}
+	later := open(t, proxy.URL(), func() time.Time { return time.Now().Add(pace.Lapse) })
+	account(t, later, o.Link) // connects
+	for _, try := range []struct {
+		name     string
+		node     *Store
+		reserved int64
+		want     []string
+	}{
+		{"on the server's clock", s, lapsedSeen - 1, []string{"1 time", "1 zrange", "3 hmget"}},
+		{"after slots have lapsed", later, 0, []string{"1 zrange", "3 hmget"}},
+	} {
 		commands(t, c)
 		before := proxy.Trips()
-		if _, err := s.Check(t.Context(), query(o, "film")); err != nil {
-			t.Fatal(err)
+		state, err := try.node.Check(t.Context(), query(o, "film"))
+		if err != nil || state.Account.Reserved != try.reserved {
+			t.Errorf("%s: %+v, %v", try.name, state, err)
 		}
 		if trips := proxy.Trips() - before; trips != 1 {
-			t.Errorf("a check made %d trips", trips)
+			t.Errorf("%s: %d trips", try.name, trips)
 		}
-		got, want := commands(t, c), []string{"1 time", "1 zrange", "3 hmget"}
-		if !slices.Equal(got, want) {
-			t.Errorf("a check asked for %q, want %q", got, want)
+		if got := commands(t, c); !slices.Equal(got, try.want) {
+			t.Errorf("%s: asked for %q, want %q", try.name, got, try.want)
 		}
 	}
-}
-
-// lapse takes slots that have lapsed, as the server's clock has it.
-func lapse(t *testing.T, c *goredis.Client, id gate.LinkID, count int) {
-	t.Helper()
-	for i := range count {
-		do(t, c, "ZADD", keysOf(id).reservations(), i+1, gate.Subject(token.NewID(time.Now())).String())
-	}
-	do(t, c, "HSET", keysOf(id).account(), "reserved", count)
 }
 
 // TestLapsedSlots sees that a check counts slots as of now, however many have
@@ -73,7 +80,7 @@ func lapse(t *testing.T, c *goredis.Client, id gate.LinkID, count int) {
 func TestLapsedSlots(t *testing.T) {
 	srv := redistest.Start(t)
 	c := admin(t, srv.URL())
-	var now time.Time = time.Date(2040, 2, 29, 12, 0, 0, 0, time.UTC)
+	now := time.Date(2040, 2, 29, 12, 0, 0, 0, time.UTC)
 	s := open(t, srv.URL(), func() time.Time { return now })
 	id := link(t, s, gate.Terms{})
 	var first gate.Opening
@@ -102,6 +109,46 @@ func TestLapsedSlots(t *testing.T) {
 	}
 	if left := c.ZCard(t.Context(), keysOf(id).reservations()).Val(); left != 0 {
 		t.Errorf("%d slots are left", left)
+	}
+}
+
+// TestRefusalChangesNoCount sees that a refusal leaves the number of slots that
+// readers without a script are told, although it met a slot that had lapsed,
+// or one whose play was lost.
+func TestRefusalChangesNoCount(t *testing.T) {
+	srv := redistest.Start(t)
+	c := admin(t, srv.URL())
+	now := time.Date(2040, 2, 29, 12, 0, 0, 0, time.UTC)
+	s := open(t, srv.URL(), func() time.Time { return now })
+	for name, spoil := range map[string]func(gate.Opening){
+		"lapsed":       func(gate.Opening) { now = now.Add(pace.Lapse) },
+		"without play": func(o gate.Opening) { do(t, c, "DEL", keysOf(o.Link).plays(o.Subject)) },
+	} {
+		for verb, refuse := range map[string]func(gate.Opening) error{
+			"Reserve": func(o gate.Opening) error { return admitted(s.Reserve(t.Context(), claim(o, "film"))) },
+			"Settle":  func(o gate.Opening) error { return settled(s.Settle(t.Context(), settlement(o, "film", true))) },
+		} {
+			id := link(t, s, gate.Terms{Views: 2})
+			o, other := visit(t, s, id), visit(t, s, id)
+			if err := admitted(s.Reserve(t.Context(), claim(o, "film"))); err != nil {
+				t.Fatal(err)
+			}
+			watch(t, s, other, "film")
+			one := int64(1)
+			if _, err := s.Extend(t.Context(), id, gate.Extension{Views: &one}); err != nil {
+				t.Fatal(err)
+			}
+			spoil(o)
+			if err := refuse(o); err == nil || err.Error() != gate.ViewsSpent.String() {
+				t.Errorf("%s, %s: %v, want a refusal", name, verb, err)
+			}
+			// What the slots themselves say, as a verb that counts them would.
+			from := "(" + strconv.FormatInt(now.UnixMilli(), 10)
+			slots := c.ZCount(t.Context(), keysOf(id).reservations(), from, "+inf").Val()
+			if a := account(t, s, id); a.Reserved != slots {
+				t.Errorf("%s, %s: %d reserved, and %d slots outstanding", name, verb, a.Reserved, slots)
+			}
+		}
 	}
 }
 

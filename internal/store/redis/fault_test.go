@@ -123,7 +123,6 @@ func TestServerBusy(t *testing.T) {
 	c := admin(t, srv.URL())
 	var all sync.WaitGroup
 	all.Go(func() {
-		c.Options().ReadTimeout = time.Minute
 		_ = c.Eval(t.Context(), "while true do end", nil).Err() // killed below
 	})
 	for s.Ready(t.Context()) == nil {
@@ -184,9 +183,10 @@ func TestForeignData(t *testing.T) {
 	watch(t, s, o, "film")
 	k := keysOf(o.Link)
 	for name, spoil := range map[string][]any{
-		"views that are no number":     {"HSET", k.account(), "views", "many"},
-		"a time that is none":          {"HSET", k.account(), "expires", "soon"},
-		"a session of nobody":          {"HSET", k.session(o.Session), "device", "me"},
+		"views that are no number":     {"HSET", k.account(), "sums", "many - - -"},
+		"an account without numbers":   {"HDEL", k.account(), "sums"},
+		"a session of nobody":          {"HSET", k.session(o.Session), "facts", "me 1 2"},
+		"a session without facts":      {"HDEL", k.session(o.Session), "facts"},
 		"a play that is none":          {"HSET", k.plays(o.Subject), "film", "c 1 2"},
 		"an account that is no hash":   {"SET", k.account(), "x"},
 		"a session that is no hash":    {"SET", k.session(o.Session), "x"},

@@ -5,7 +5,7 @@ import "github.com/usher-media/usher/internal/gate"
 // Every key of a link carries its id as hash tag, so that they share a slot of
 // a cluster and one script may work on all of them:
 //
-//	usher:{lnk_}:a           hash   account: terms, standing, counts; u:SUBJECT views used by a subject
+//	usher:{lnk_}:a           hash   account: state, why, by; sums, all its numbers; u:SUBJECT, the views used by one
 //	usher:{lnk_}:r           zset   slots outstanding, by when each lapses
 //	usher:{lnk_}:p:SUBJECT   hash   plays of a subject, by asset
 //	usher:{lnk_}:s:ses_      hash   session

@@ -18,6 +18,7 @@ var luaFiles embed.FS
 // Bounds of what is kept about one link. Beyond them it refuses, or stops
 // counting what only people look at.
 const (
+	maxLimit    = 1 << 53 // up to which numbers are exact in Lua
 	maxAssets   = 1000    // plays of one subject
 	maxSubjects = 100_000 // subjects whose views are counted
 	maxDevices  = 100_000 // devices counted
@@ -39,15 +40,21 @@ var (
 	putScript      = load("put")
 )
 
-// load puts a script together: the constants that it shares with Go, the
-// shared parts that its header names, and itself.
+// constants are what scripts share with Go: bounds, and the numbers of packed
+// records in the order in which the decoders read them.
+var constants = fmt.Sprintf(`local KEPT, SLACK = %d, %d
+local MAX_LIMIT, MAX_ASSETS, MAX_SUBJECTS, MAX_DEVICES = %d, %d, %d, %d
+local SUMS = {'views', 'each', 'starts', 'expires', 'since', 'used', 'reserved', 'redeems', 'devices', 'opens', 'now'}
+local FACTS = {'created', 'seen', 'expires', 'ended', 'gathered', 'bytes'}
+local PLAY = {'opened', 'seen', 'lapses', 'holders'}
+`, gate.SessionKept.Milliseconds(), slack.Milliseconds(), maxLimit, maxAssets, maxSubjects, maxDevices)
+
+// load puts a script together: the constants, the shared parts that its header
+// names, and itself.
 func load(name string) *goredis.Script {
 	verb := luaFile(name)
 	var src strings.Builder
-	fmt.Fprintf(&src, "local KEPT, SLACK = %d, %d\n", gate.SessionKept.Milliseconds(), slack.Milliseconds())
-	fmt.Fprintf(&src, "local MAX_ASSETS, MAX_SUBJECTS, MAX_DEVICES = %d, %d, %d\n", maxAssets, maxSubjects, maxDevices)
-	fmt.Fprintf(&src, "local ACCOUNT = {'%s'}\n", strings.Join(accountFields, "','"))
-	fmt.Fprintf(&src, "local SESSION = {'%s'}\n", strings.Join(sessionFields, "','"))
+	src.WriteString(constants)
 	_, header, _ := strings.Cut(verb, "-- shared:")
 	header, _, _ = strings.Cut(header, "\n")
 	for _, part := range strings.Fields(header) {
@@ -132,7 +139,7 @@ func (s *Store) read(cmd *goredis.Cmd) (answer, error) {
 	if !known {
 		return answer{}, errReply
 	}
-	account, err := decodeAccount(values)
+	account, _, err := decodeAccount(values)
 	return answer{
 		refused: refused, free: word == "free",
 		now: fromMillis(now), account: account, rest: f.values,

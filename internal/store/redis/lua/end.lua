@@ -8,11 +8,11 @@
 -- ARGV[3] session
 -- shared: clock account sessions
 local s = session(KEYS[3])
-if standing() == 'not_found' or not s then return reply('not_found') end
+if not account or not s then return reply('not_found') end
 if s.live then
   sweep() -- first, as in standing: a session can be ended on a full server too
-  redis.call('HSET', KEYS[3], 'ended', now)
+  s.ended = now
+  redis.call('HSET', KEYS[3], 'facts', facts(s))
   redis.call('ZADD', KEYS[4], 'XX', now + KEPT, ARGV[3])
-  mark()
 end
-return reply('ok', redis.call('HMGET', KEYS[3], unpack(SESSION)))
+return commit('ok', redis.call('HMGET', KEYS[3], 'agent', 'group', 'facts'))

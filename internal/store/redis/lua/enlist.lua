@@ -8,6 +8,6 @@
 -- ARGV[3] name
 -- ARGV[4] life
 -- shared: clock list
-local now = clock(nil)
+local now = clock(0)
 enlist(KEYS[1], KEYS[2], ARGV[3], now, ARGV[4] + KEPT)
 return 'ok'

@@ -14,19 +14,13 @@ local word = standing()
 if word == 'not_found' then return reply(word) end
 if word == 'revoked' then return reply('final') end
 
--- limit is the new limit. Numbers are exact up to 2^53 here, and a sum stops
--- there. By a sum no limit falls below one: zero is "no limit".
-local function limit(field, set, add)
-  local n = tonumber(set) or tonumber(redis.call('HGET', account, field))
-  if n ~= 0 then
-    n = math.min(math.max(n + tonumber(add), 1), 2 ^ 53)
-  end
-  return string.format('%.0f', n)
+-- limit is the new limit. By a sum none falls below one: zero is "no limit".
+local function limit(old, set, add)
+  local n = tonumber(set) or old
+  return n == 0 and 0 or math.min(math.max(n + tonumber(add), 1), MAX_LIMIT)
 end
 
-redis.call('HSET', account, 'views', limit('views', ARGV[3], ARGV[5]), 'each', limit('each', ARGV[4], ARGV[6]))
-if ARGV[7] == '1' then
-  redis.call('HSET', account, 'expires', ARGV[8])
-end
-mark()
-return reply('ok')
+account.views = limit(account.views, ARGV[3], ARGV[5])
+account.each = limit(account.each, ARGV[4], ARGV[6])
+if ARGV[7] == '1' then account.expires = tonumber(ARGV[8]) end
+return commit('ok')

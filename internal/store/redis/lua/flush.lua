@@ -12,18 +12,17 @@
 -- ARGV[7] idle
 -- ARGV[8] max
 -- shared: clock account plays sessions
-if standing() == 'not_found' then return 'ok' end -- a fact about nothing
-if ARGV[3] ~= '0' then redis.call('HINCRBY', account, 'opens', ARGV[3]) end
+if not account then return reply('ok') end -- a fact about nothing
+account.opens = account.opens + ARGV[3]
 local s = session(KEYS[3])
-if not s then return 'ok' end
+if not s then return commit('ok') end
 
-redis.call('HINCRBY', KEYS[3], 'bytes', ARGV[4])
 local seen = math.min(tonumber(ARGV[5]), now)
-if seen > s.seen then redis.call('HSET', KEYS[3], 'seen', seen) end
+s.bytes, s.seen = s.bytes + ARGV[4], math.max(seen, s.seen)
+redis.call('HSET', KEYS[3], 'facts', facts(s))
 local play = parse(redis.call('HGET', KEYS[4], ARGV[6]))
 if running(play, tonumber(ARGV[7]), tonumber(ARGV[8])) and seen > play.seen then
   play.seen = seen
   keep(KEYS[4], ARGV[6], play)
 end
-mark()
-return 'ok'
+return commit('ok')

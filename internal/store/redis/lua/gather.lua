@@ -5,7 +5,8 @@
 -- ARGV[1] now, or empty
 -- ARGV[2] latest reading of the clock
 -- shared: clock account sessions
-if standing() == 'not_found' or not session(KEYS[3]) then return reply('not_found') end
-redis.call('HSET', KEYS[3], 'gathered', 1)
-mark()
-return reply('ok')
+local s = session(KEYS[3])
+if not account or not s then return reply('not_found') end
+s.gathered = 1
+redis.call('HSET', KEYS[3], 'facts', facts(s))
+return commit('ok')

@@ -10,15 +10,17 @@
 -- ARGV[5] starts, or empty
 -- ARGV[6] expires, or empty
 -- shared: clock account
-if standing() ~= 'not_found' then return reply('ok') end
+if account then return reply('ok') end
 
 -- What belongs to an account that is gone was left by a loss: a new account
 -- would give its views out a second time.
 if redis.call('EXISTS', KEYS[2], KEYS[3], KEYS[4]) > 0 then return reply('lost') end
 
-redis.call('HSET', account,
-  'state', 'active', 'since', now, 'why', '', 'by', '',
-  'views', ARGV[3], 'each', ARGV[4], 'starts', ARGV[5], 'expires', ARGV[6],
-  'used', 0, 'redeems', 0, 'devices', 0, 'opens', 0)
-mark()
-return reply('ok')
+account = {
+  state = 'active', since = now, why = '', by = '',
+  views = tonumber(ARGV[3]), each = tonumber(ARGV[4]),
+  starts = tonumber(ARGV[5]), expires = tonumber(ARGV[6]),
+  used = 0, redeems = 0, devices = 0, opens = 0,
+}
+redis.call('HSET', KEYS[1], 'state', account.state, 'why', '', 'by', '')
+return commit('ok')

@@ -45,29 +45,30 @@ local subject = found and found.subject or ARGV[6]
 
 local hold = ARGV[8] == '1'
 if hold or not found then
-  local reserved, open = look(ARGV[3] .. 'p:' .. subject, idle, tonumber(ARGV[13]))
+  local reserved, open = look(ARGV[3] .. 'p:' .. subject, nil, idle, tonumber(ARGV[13]))
   if not open and reserved == 0 and not outstands(subject) then
-    word = full(subject, 0)
+    word = full(subject, 0, 0)
     if word ~= 'ok' then return reply(word, known) end
     if hold then redis.call('ZADD', reservations, now + ARGV[14], subject) end
   end
 end
 
 if found then
-  redis.call('HSET', ARGV[3] .. 's:' .. id, 'seen', now)
+  found.seen = now
+  redis.call('HSET', ARGV[3] .. 's:' .. id, 'facts', facts(found))
 else
   id = ARGV[4]
-  redis.call('HSET', KEYS[8],
-    'device', ARGV[5], 'subject', ARGV[6], 'agent', ARGV[9], 'group', ARGV[10],
-    'created', now, 'seen', now, 'expires', now + life, 'bytes', 0)
+  redis.call('HSET', KEYS[8], 'agent', ARGV[9], 'group', ARGV[10], 'facts', facts({
+    device = ARGV[5], subject = ARGV[6], created = now, seen = now, expires = now + life, bytes = 0,
+  }))
   broom(KEYS[8], life + KEPT + SLACK)
   enlist(KEYS[3], KEYS[4], id, now, life + KEPT)
   redis.call('SET', KEYS[6], id, 'PX', math.max(life, 0) + SLACK)
   if ARGV[7] == '1' then redis.call('SET', KEYS[7], id, 'PX', math.max(life, 0) + SLACK) end
   if redis.call('SCARD', KEYS[5]) < MAX_DEVICES and redis.call('SADD', KEYS[5], ARGV[5]) == 1 then
-    redis.call('HINCRBY', account, 'devices', 1)
+    account.devices = account.devices + 1
   end
-  if hold then redis.call('HINCRBY', account, 'redeems', 1) end
+  if hold then account.redeems = account.redeems + 1 end
 end
-mark()
-return reply('ok', known, id, found and 1 or 0, redis.call('HMGET', ARGV[3] .. 's:' .. id, unpack(SESSION)))
+return commit('ok', known, id, found and 1 or 0,
+  redis.call('HMGET', ARGV[3] .. 's:' .. id, 'agent', 'group', 'facts'))

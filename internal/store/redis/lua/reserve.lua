@@ -26,10 +26,6 @@ if running(play, idle, max) then return reply('free', asset) end
 if play and play.state == 'r' and outstands(slot) then
   play.holders = play.holders + 1
 else
-  -- One half of a reservation without the other was left by a loss, and is
-  -- not one.
-  if play and play.state == 'r' then redis.call('HDEL', KEYS[4], asset) end
-  if outstands(slot) then redis.call('ZREM', reservations, slot) end
   word = take(KEYS[4], ARGV[3], asset, idle, max)
   if word ~= 'ok' then return reply(word) end
   local lapses = now + ARGV[8]
@@ -37,5 +33,4 @@ else
   play = {state = 'r', opened = now, seen = now, lapses = lapses, holders = 1, rest = ARGV[5]}
 end
 keep(KEYS[4], asset, play)
-mark()
-return reply('ok', asset)
+return commit('ok', asset)

@@ -27,27 +27,24 @@ if ARGV[8] ~= '1' then
     redis.call('ZREM', reservations, slot)
     redis.call('HDEL', plays, asset)
   end
-  mark()
-  return reply('ok', 0)
+  return commit('ok', 0)
 end
 
 if word ~= 'ok' then return reply(word) end
 local idle, max = tonumber(ARGV[6]), tonumber(ARGV[7])
 if running(play, idle, max) then return reply('ok', 0) end
 
-if not reserved and play and play.state == 'r' then redis.call('HDEL', plays, asset) end
-redis.call('ZREM', reservations, slot)
 if not reserved then
   word = take(plays, subject, asset, idle, max)
   if word ~= 'ok' then return reply(word) end
 end
-redis.call('HINCRBY', account, 'used', 1)
+redis.call('ZREM', reservations, slot)
+account.used = account.used + 1
 -- A link without views_each stops telling subjects apart at MAX_SUBJECTS; see full.
 local counted = 'u:' .. subject
-if redis.call('HEXISTS', account, counted) == 1 or redis.call('HGET', account, 'each') ~= '0'
-  or redis.call('HLEN', account) < MAX_SUBJECTS then
-  redis.call('HINCRBY', account, counted, 1)
+if account.each ~= 0 or redis.call('HLEN', KEYS[1]) < MAX_SUBJECTS
+  or redis.call('HEXISTS', KEYS[1], counted) == 1 then
+  redis.call('HINCRBY', KEYS[1], counted, 1)
 end
 keep(plays, asset, {state = 'c', opened = now, seen = now, lapses = 0, holders = 0, rest = ARGV[5]})
-mark()
-return reply('ok', 1)
+return commit('ok', 1)

@@ -16,6 +16,6 @@ end
 -- The sweep comes first because it needs no memory: Redis lets a script that
 -- has begun to write go on, and so a link can be revoked on a full server too.
 sweep()
-redis.call('HSET', account, 'state', ARGV[3], 'since', now, 'why', ARGV[4], 'by', ARGV[5])
-mark()
-return reply('ok')
+account.state, account.since, account.why, account.by = ARGV[3], now, ARGV[4], ARGV[5]
+redis.call('HSET', KEYS[1], 'state', account.state, 'why', account.why, 'by', account.by)
+return commit('ok')

@@ -1,8 +1,15 @@
 -- Every script on a link has its account as KEYS[1] and its reservations as
 -- KEYS[2]: members are slots, scores are when each lapses. A slot is named
 -- SUBJECT where it is held and SUBJECT:ASSET where it is reserved for a play.
-local account, reservations = KEYS[1], KEYS[2]
-local now, reading = clock(account)
+local reservations = KEYS[2]
+local account -- nil where there is none
+do
+  local f = redis.call('HMGET', KEYS[1], 'state', 'why', 'by', 'sums')
+  if f[1] then
+    account = unpack_into({state = f[1], why = f[2], by = f[3]}, SUMS, f[4])
+  end
+end
+local now, reading = clock(account and account.now or 0)
 
 -- outstanding counts the slots that have not lapsed.
 local function outstanding()
@@ -11,40 +18,42 @@ end
 
 -- standing says in one word what the link's owner made of it.
 local function standing()
-  local state = redis.call('HGET', account, 'state')
-  if not state then return 'not_found' end
-  if state == 'active' then return 'ok' end
-  return state == 'revoked' and 'revoked' or 'suspended'
+  if not account then return 'not_found' end
+  if account.state == 'active' then return 'ok' end
+  return account.state == 'revoked' and 'revoked' or 'suspended'
 end
 
 -- open_now says in one word whether the link lets anybody in now.
 local function open_now()
   local word = standing()
   if word ~= 'ok' then return word end
-  local window = redis.call('HMGET', account, 'starts', 'expires')
-  if now < (tonumber(window[1]) or now) then return 'not_yet' end
-  if now >= (tonumber(window[2]) or math.huge) then return 'expired' end
+  if account.starts and now < account.starts then return 'not_yet' end
+  if account.expires and now >= account.expires then return 'expired' end
   return 'ok'
 end
 
 -- full names the allowance that has no slot left for the subject, which has
--- that many slots outstanding already. Beyond MAX_SUBJECTS a subject nobody
+-- that many reserved already; own slots are about to be replaced. Beyond MAX_SUBJECTS a subject nobody
 -- counted cannot be told from one that has used its own up, and is refused.
-local function full(subject, reserved)
-  local f = redis.call('HMGET', account, 'views', 'used', 'each', 'u:' .. subject)
-  local views, each = tonumber(f[1]), tonumber(f[3])
-  if views ~= 0 and f[2] + outstanding() >= views then return 'views' end
-  if each == 0 then return 'ok' end
-  if (f[4] or 0) + reserved >= each then return 'views_each' end
-  if not f[4] and redis.call('HLEN', account) >= MAX_SUBJECTS then return 'views_each' end
+local function full(subject, reserved, own)
+  if account.views ~= 0 and account.used + outstanding() - own >= account.views then return 'views' end
+  if account.each == 0 then return 'ok' end
+  local used = redis.call('HGET', KEYS[1], 'u:' .. subject)
+  if (used or 0) + reserved >= account.each then return 'views_each' end
+  if not used and redis.call('HLEN', KEYS[1]) >= MAX_SUBJECTS then return 'views_each' end
   return 'ok'
 end
 
--- reply answers with a word, the time, and the account as of now.
+-- tell answers with a word, the time, and the account.
+local function tell(sums, word, ...)
+  return {word, now, reading, {account.state, account.why, account.by, sums}, ...}
+end
+
+-- reply answers where nothing of the account was changed.
 local function reply(word, ...)
-  local fields = redis.call('HMGET', account, unpack(ACCOUNT))
-  fields[1] = outstanding()
-  return {word, now, reading, fields, ...}
+  if not account then return {word, now, reading, {}, ...} end
+  account.reserved = outstanding()
+  return tell(pack(account, SUMS), word, ...)
 end
 
 -- sweep forgets lapsed slots.
@@ -52,9 +61,13 @@ local function sweep()
   redis.call('ZREMRANGEBYSCORE', reservations, '-inf', now)
 end
 
--- mark notes the time and how many slots are outstanding, for readers that run
--- no script. A verb calls it after whatever it changed.
-local function mark()
+-- commit writes the account down, with the time and the number of slots for
+-- readers that run no script, and answers. A verb changes the account's table
+-- and calls it last; one that refuses has changed neither that nor a slot.
+local function commit(word, ...)
   sweep()
-  redis.call('HSET', account, 'now', now, 'reserved', redis.call('ZCARD', reservations))
+  account.now, account.reserved = now, redis.call('ZCARD', reservations)
+  local sums = pack(account, SUMS)
+  redis.call('HSET', KEYS[1], 'sums', sums)
+  return tell(sums, word, ...)
 end

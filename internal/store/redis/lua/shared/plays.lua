@@ -18,9 +18,7 @@ end
 
 -- keep writes a play down.
 local function keep(plays, asset, play)
-  local text = string.format('%s %.0f %.0f %.0f %.0f ',
-    play.state, play.opened, play.seen, play.lapses, play.holders)
-  redis.call('HSET', plays, asset, text .. play.rest)
+  redis.call('HSET', plays, asset, play.state .. ' ' .. pack(play, PLAY) .. ' ' .. play.rest)
   broom(plays, math.max(KEPT, play.lapses - now) + SLACK)
 end
 
@@ -34,9 +32,10 @@ local function outstands(slot)
   return tonumber(redis.call('ZSCORE', reservations, slot) or 0) > now
 end
 
--- look goes through a subject's plays: how many are reserved, whether one is
--- open. It forgets those that are no longer known, so that they stay few.
-local function look(plays, idle, max)
+-- look goes through a subject's plays: how many are reserved, besides that of
+-- the asset, and whether one is open. It forgets those that are no longer
+-- known, so that they stay few.
+local function look(plays, asset, idle, max)
   local reserved, open = 0, false
   local all = redis.call('HGETALL', plays)
   for i = 1, #all, 2 do
@@ -44,7 +43,7 @@ local function look(plays, idle, max)
     if not play then
       redis.call('HDEL', plays, all[i])
     elseif play.state == 'r' then
-      reserved = reserved + 1
+      reserved = reserved + (all[i] == asset and 0 or 1)
     elseif running(play, idle, max) then
       open = true
     end
@@ -52,10 +51,12 @@ local function look(plays, idle, max)
   return reserved, open
 end
 
--- take finds a slot for a play: the subject's hold, or what is left. It names
--- the allowance that is spent where there is none.
+-- take finds a slot for a play that is not reserved: the subject's hold, or
+-- what is left. It names the allowance that is spent where there is none. Half
+-- a reservation, slot or play without the other, was left by a loss: it lets
+-- nobody in, and does not stand in the way of its own subject either.
 local function take(plays, subject, asset, idle, max)
-  local reserved = look(plays, idle, max)
+  local reserved = look(plays, asset, idle, max)
   if redis.call('HLEN', plays) >= MAX_ASSETS and redis.call('HEXISTS', plays, asset) == 0 then
     return 'views_each'
   end
@@ -63,5 +64,5 @@ local function take(plays, subject, asset, idle, max)
     redis.call('ZREM', reservations, subject)
     return 'ok'
   end
-  return full(subject, reserved)
+  return full(subject, reserved, outstands(subject .. ':' .. asset) and 1 or 0)
 end

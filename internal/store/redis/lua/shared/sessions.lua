@@ -1,11 +1,18 @@
+-- A session is a hash: agent and group as text, and its facts, which are its
+-- device and subject and then all numbers.
+
 -- session reads a session; nil where it is not known, or not any more.
 local function session(key)
-  local f = redis.call('HMGET', key, 'expires', 'ended', 'seen', 'gathered', 'subject')
-  if not f[1] then return nil end
-  local expires, ended = tonumber(f[1]), tonumber(f[2] or '')
-  if now - (ended or expires) >= KEPT then return nil end
-  return {
-    live = not ended and now < expires,
-    seen = tonumber(f[3]), gathered = f[4] == '1', subject = f[5],
-  }
+  local device, subject, times =
+    string.match(redis.call('HGET', key, 'facts') or '', '^(%S+) (%S+) (.*)$')
+  if not device then return nil end
+  local s = unpack_into({device = device, subject = subject}, FACTS, times)
+  if now - (s.ended or s.expires) >= KEPT then return nil end
+  s.live = not s.ended and now < s.expires
+  return s
+end
+
+-- facts writes it down again.
+local function facts(s)
+  return s.device .. ' ' .. s.subject .. ' ' .. pack(s, FACTS)
 end
