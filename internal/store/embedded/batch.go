@@ -18,7 +18,8 @@ type batch struct {
 	now   time.Time
 	front *front
 	seen  map[gate.LinkID]*records
-	dirty bool // there is something to commit
+	dirty bool   // there is something to commit
+	sum   uint32 // of all records, as in state
 	err   error
 }
 
@@ -35,13 +36,18 @@ func (b *batch) fail(err error) {
 
 func (b *batch) put(bucket, key, value []byte) {
 	b.dirty = true
+	b.sum += checksum(bucket, key, value) - b.sealAt(bucket, key)
 	b.fail(put(b.tx, bucket, key, value))
 }
 
 func (b *batch) delete(bucket, key []byte) {
 	b.dirty = true
+	b.sum -= b.sealAt(bucket, key)
 	b.fail(b.tx.Bucket(bucket).Delete(key))
 }
+
+// sealAt is the checksum of what a write takes the place of.
+func (b *batch) sealAt(bucket, key []byte) uint32 { return sealOf(b.tx.Bucket(bucket).Get(key)) }
 
 func (b *batch) records(link gate.LinkID) *records {
 	r, found := b.seen[link]

@@ -107,7 +107,11 @@ func (s *Store) commit(jobs []*job) {
 
 // runAll runs the verbs one after the other, each as of its own moment.
 func (s *Store) runAll(b *batch, tx *bolt.Tx, jobs []*job) error {
-	b.tx = tx
+	before, err := loadState(tx)
+	if err != nil {
+		return err
+	}
+	b.tx, b.sum = tx, before.sum
 	for _, j := range jobs {
 		if j.err = j.ctx.Err(); j.err == nil {
 			b.now = s.clock.now()
@@ -118,6 +122,6 @@ func (s *Store) runAll(b *batch, tx *bolt.Tx, jobs []*job) error {
 		return errUnchanged
 	}
 	b.sweep(sweepsPerVerb * len(jobs))
-	b.fail(saveClock(tx, b.now))
+	b.fail(saveState(tx, state{clock: b.now, sum: b.sum}))
 	return b.err
 }

@@ -116,7 +116,7 @@ func TestPanicInTransaction(t *testing.T) {
 	s := openStore(t, privateDir(t), Options{})
 	c := visit(t, s, gate.Terms{})
 	_, err := submit(t.Context(), s, func(b *batch) (any, error) {
-		b.put(metaBucket, []byte("x"), nil)
+		b.put(aliasesBucket, []byte("x"), nil)
 		panic("page 7: invalid")
 	})
 	for range 2 {

@@ -86,10 +86,11 @@ func verifySize(tx *bolt.Tx, path string) error {
 
 // verify reads the whole file, so that damage is found now, with an operator
 // looking on, and not by one viewer in the middle of the night. Every record has
-// to be whole, and has to be where a verb would look for it. bbolt's own Check
-// was not taken: it works in a goroutine of its own, where a pointer out of the
-// file ends the process.
-func verify(tx *bolt.Tx) error {
+// to be there, whole, and where a verb would look for it. bbolt's own Check was
+// not taken: it works in a goroutine of its own, where a pointer out of the file
+// ends the process.
+func verify(tx *bolt.Tx, st state) error {
+	var sum uint32
 	for _, name := range buckets {
 		bucket := tx.Bucket(name)
 		if bucket == nil {
@@ -103,7 +104,13 @@ func verify(tx *bolt.Tx) error {
 			if !bytes.Equal(bucket.Get(key), sealed) {
 				return fmt.Errorf("%w: a record in bucket %q is not in its place", errDamaged, name)
 			}
+			if !bytes.Equal(name, metaBucket) {
+				sum += sealOf(sealed)
+			}
 		}
+	}
+	if sum != st.sum {
+		return fmt.Errorf("%w: records are missing", errDamaged)
 	}
 	return nil
 }

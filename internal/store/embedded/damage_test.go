@@ -87,7 +87,7 @@ func (sample sample) survives(t *testing.T, damage string, file []byte) (opened 
 	defer s.Close()
 	seen, err := lookAround(t, s, sample.claim)
 	if err == nil && !reflect.DeepEqual(seen, sample.seen) {
-		t.Fatalf("%s was not noticed\n got %+v\nwant %+v", damage, seen, sample.seen)
+		t.Fatalf("%s was not noticed", damage)
 	}
 	opening := openingOf(sample.claim.Link)
 	_, _ = s.Open(t.Context(), opening)

@@ -9,7 +9,7 @@ import (
 	"github.com/usher-media/usher/internal/gate"
 )
 
-// maxCached is how many records the front keeps: some ten megabytes.
+// maxCached is how many records the front keeps: some tens of megabytes.
 const maxCached = 100_000
 
 // records are one link's records, as far as they were read. A nil account or

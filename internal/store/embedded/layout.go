@@ -20,7 +20,7 @@ const format = "1"
 
 // The buckets, and what their keys and values are. Ids are 12 bytes each.
 var (
-	metaBucket      = []byte("meta")      // "format", "clock"
+	metaBucket      = []byte("meta")      // "format", "state"
 	documentsBucket = []byte("documents") // kind 0x00 id: a document
 	accountsBucket  = []byte("accounts")  // link: an account
 	sessionsBucket  = []byte("sessions")  // link session: a session
@@ -35,8 +35,17 @@ var (
 		subjectsBucket, devicesBucket, aliasesBucket, broomBucket,
 	}
 	formatKey = []byte("format")
-	clockKey  = []byte("clock")
+	stateKey  = []byte("state")
 )
+
+// isFresh reports whether nothing was ever written to the file. One that lost
+// what was is not taken for it: to start it anew would be the end of whatever
+// can still be rescued.
+func isFresh(tx *bolt.Tx) bool {
+	const pagesOfNew = 4
+	name, _ := tx.Cursor().First()
+	return name == nil && tx.Size() <= pagesOfNew*int64(tx.DB().Info().PageSize)
+}
 
 // create makes the buckets of a new file.
 func create(tx *bolt.Tx) error {
@@ -45,16 +54,22 @@ func create(tx *bolt.Tx) error {
 			return err
 		}
 	}
-	return put(tx, metaBucket, formatKey, []byte(format))
+	if err := put(tx, metaBucket, formatKey, []byte(format)); err != nil {
+		return err
+	}
+	return saveState(tx, state{})
 }
 
 func checkFormat(tx *bolt.Tx) error {
 	if tx.Bucket(metaBucket) == nil {
-		return fmt.Errorf("it was not written by usher: move it away, or give usher a directory of its own")
+		return fmt.Errorf("%w, or it is another program's: it has no bucket %q", errDamaged, metaBucket)
 	}
 	found, err := get(tx, metaBucket, formatKey)
 	if err != nil {
 		return err
+	}
+	if found == nil {
+		return fmt.Errorf("%w: it does not say its format", errDamaged)
 	}
 	if string(found) != format {
 		return fmt.Errorf("it is of format %q and this usher knows %q only: run the usher that wrote it", found, format)
@@ -62,26 +77,35 @@ func checkFormat(tx *bolt.Tx) error {
 	return nil
 }
 
-func loadClock(tx *bolt.Tx) (time.Time, error) {
-	value, err := get(tx, metaBucket, clockKey)
-	if err != nil || value == nil {
-		return time.Time{}, err
-	}
-	r := reader{rest: value}
-	at := r.time()
-	return at, r.err
+// state is what every commit writes.
+type state struct {
+	// clock is the store's time.
+	clock time.Time
+	// sum adds up the checksums of all records outside of meta, so that one
+	// that is missing is noticed: a flipped bit in a page's header makes bbolt
+	// overlook records, and a count that was lost is a limit that starts anew.
+	sum uint32
 }
 
-func saveClock(tx *bolt.Tx, now time.Time) error {
-	return put(tx, metaBucket, clockKey, new(writer).time(now).bytes)
+func loadState(tx *bolt.Tx) (state, error) {
+	value, err := get(tx, metaBucket, stateKey)
+	if err != nil {
+		return state{}, err
+	}
+	r := reader{rest: value}
+	st := state{clock: r.time(), sum: uint32(r.number())}
+	return st, r.err
+}
+
+func saveState(tx *bolt.Tx, st state) error {
+	return put(tx, metaBucket, stateKey, new(writer).time(st.clock).number(int64(st.sum)).bytes)
 }
 
 // castagnoli is computed by the processor.
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // checksum covers the bucket and the key as well: a record in another's place
-// is damage too, and a count that was lost from under its key would be a limit
-// that starts anew.
+// is damage too.
 func checksum(bucket, key, value []byte) uint32 {
 	sum := crc32.Update(0, castagnoli, bucket)
 	sum = crc32.Update(sum, castagnoli, key)
@@ -106,11 +130,21 @@ func get(tx *bolt.Tx, bucket, key []byte) ([]byte, error) {
 }
 
 func unseal(bucket, key, sealed []byte) ([]byte, error) {
-	n := len(sealed) - 4
-	if n < 0 || binary.BigEndian.Uint32(sealed[n:]) != checksum(bucket, key, sealed[:n]) {
+	n := len(sealed) - sealSize
+	if n < 0 || sealOf(sealed) != checksum(bucket, key, sealed[:n]) {
 		return nil, fmt.Errorf("%w: a record in bucket %q is not as it was written", errDamaged, bucket)
 	}
 	return sealed[:n:n], nil
+}
+
+const sealSize = 4
+
+// sealOf is the checksum behind a record; 0 where there is no record.
+func sealOf(sealed []byte) uint32 {
+	if len(sealed) < sealSize {
+		return 0
+	}
+	return binary.BigEndian.Uint32(sealed[len(sealed)-sealSize:])
 }
 
 // falling walks the keys of a bucket that begin with prefix backwards, from

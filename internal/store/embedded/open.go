@@ -120,19 +120,18 @@ func (s *Store) takeUp() error {
 		if err = verifySize(tx, s.path); err != nil {
 			return err
 		}
-		if name, _ := tx.Cursor().First(); name == nil {
-			fresh = true
+		if fresh = isFresh(tx); fresh {
 			return nil
 		}
 		if err = checkFormat(tx); err != nil {
 			return err
 		}
-		if err = verify(tx); err != nil {
+		st, err := loadState(tx)
+		if err != nil {
 			return err
 		}
-		latest, err := loadClock(tx)
-		s.clock.latest.Store(latest.UnixMilli())
-		return err
+		s.clock.latest.Store(st.clock.UnixMilli())
+		return verify(tx, st)
 	})
 	if err != nil || !fresh {
 		return err

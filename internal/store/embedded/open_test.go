@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -64,14 +65,17 @@ func TestOpenRefusesWhatIsNotItsOwn(t *testing.T) {
 			return put(tx, metaBucket, formatKey, []byte("2"))
 		}, `format "2"`},
 		{"another program's file", func(tx *bolt.Tx) error {
+			_, err := tx.CreateBucket([]byte("certificates"))
+			return errors.Join(err, tx.DeleteBucket(metaBucket))
+		}, "another program's"},
+		{"a file that lost everything", func(tx *bolt.Tx) error {
 			for _, name := range buckets {
 				if err := tx.DeleteBucket(name); err != nil {
 					return err
 				}
 			}
-			_, err := tx.CreateBucket([]byte("certificates"))
-			return err
-		}, "not written by usher"},
+			return nil
+		}, "damaged"},
 		{"a file that lacks a part", func(tx *bolt.Tx) error {
 			return tx.DeleteBucket(devicesBucket)
 		}, "damaged"},

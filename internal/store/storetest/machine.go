@@ -59,6 +59,7 @@ type machine struct {
 	made         uint32
 	links        []gate.LinkID
 	sessions     []gate.SessionID
+	granted      []gate.Settlement // of the claims that were, in order
 	before       map[gate.LinkID]gate.Account
 }
 

@@ -102,21 +102,27 @@ func (m *machine) home(r *rapid.T, session gate.SessionID) gate.LinkID {
 	return m.link(r)
 }
 
-func (m *machine) claim(r *rapid.T) (gate.Claim, gate.Claimed, error) {
+// claim claims, often what was claimed just before: several holders of one
+// reservation would be rare otherwise.
+func (m *machine) claim(r *rapid.T) (gate.Settlement, gate.Claimed, error) {
 	session := m.known(r)
-	c := gate.Claim{
-		Link:    m.home(r, session),
-		Session: session,
-		Subject: subject(r),
-		Asset:   asset(r),
-		Opener:  "/claim",
-		Pace:    tempo(r),
+	c := gate.Claim{Link: m.home(r, session), Session: session, Subject: subject(r), Asset: asset(r)}
+	if n := len(m.granted); n > 0 && rapid.Bool().Draw(r, "again") {
+		last := m.granted[n-1]
+		c = gate.Claim{Link: last.Link, Session: last.Session, Subject: last.Subject, Asset: last.Asset}
 	}
+	c.Opener, c.Pace = "/claim", tempo(r)
 	claimed, err := both(m, r, "Reserve", func(s gate.Store) (gate.Claimed, error) { return s.Reserve(ctx, c) })
+	st := gate.Settlement{
+		Link: c.Link, Session: c.Session, Subject: c.Subject, Asset: claimed.Asset, Opener: "/settle", Pace: c.Pace,
+	}
 	if err == nil {
 		m.admitted(r, claimed.Account, claimed.Refused)
 	}
-	return c, claimed, err
+	if err == nil && !claimed.Free && claimed.Refused == (gate.Refusal{}) {
+		m.granted = append(m.granted, st)
+	}
+	return st, claimed, err
 }
 
 func (m *machine) reserve(r *rapid.T) { m.claim(r) }
@@ -128,29 +134,27 @@ func (m *machine) finish(r *rapid.T, st gate.Settlement) {
 	}
 }
 
+// settle settles one of the last claims that were granted, or now and then
+// something that nobody claimed.
 func (m *machine) settle(r *rapid.T) {
 	session := m.known(r)
-	m.finish(r, gate.Settlement{
-		Link:    m.home(r, session),
-		Session: session,
-		Subject: subject(r),
-		Asset:   asset(r),
-		Opener:  "/settle",
-		Charge:  rapid.Bool().Draw(r, "charge"),
-		Pace:    tempo(r),
-	})
+	st := gate.Settlement{
+		Link: m.home(r, session), Session: session, Subject: subject(r), Asset: asset(r), Opener: "/settle", Pace: tempo(r),
+	}
+	if n := len(m.granted); n > 0 && rapid.IntRange(0, 5).Draw(r, "unclaimed") > 0 {
+		st = rapid.SampledFrom(m.granted[max(0, n-3):]).Draw(r, "claim")
+	}
+	st.Charge = rapid.Bool().Draw(r, "charge")
+	m.finish(r, st)
 }
 
 // watch claims and, where that was granted, charges: most plays go like this.
 func (m *machine) watch(r *rapid.T) {
-	c, claimed, err := m.claim(r)
-	if err != nil || claimed.Free || claimed.Refused != (gate.Refusal{}) {
-		return
+	st, claimed, err := m.claim(r)
+	if err == nil && !claimed.Free && claimed.Refused == (gate.Refusal{}) {
+		st.Charge = true
+		m.finish(r, st)
 	}
-	m.finish(r, gate.Settlement{
-		Link: c.Link, Session: c.Session, Subject: c.Subject,
-		Asset: claimed.Asset, Opener: "/watch", Charge: true, Pace: c.Pace,
-	})
 }
 
 func (m *machine) check(r *rapid.T) {
