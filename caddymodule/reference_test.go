@@ -72,7 +72,7 @@ func reasonsReference() string {
 	return b.String()
 }
 
-var described = regexp.MustCompile(`fqName: "([^"]+)", help: "([^"]+)", constLabels: \{\}, variableLabels: \{([^}]*)\}`)
+var described = regexp.MustCompile(`fqName: "([^"]+)", help: "([^"]+)", unit: "[^"]*", constLabels: \{\}, variableLabels: \{([^}]*)\}`)
 
 func metricsReference(t *testing.T) string {
 	t.Helper()

@@ -114,8 +114,8 @@ func (s Site) Validate() error {
 		oneOf("consistency", s.Consistency, "strict"),
 		oneOf("on_store_loss", s.OnStoreLoss, "closed"),
 		oneOf("after_expiry", s.AfterExpiry, "cut", "finish"),
-		validCarry(s.Carry),
-		s.Rate.validate(),
+		named("carry", validCarry(s.Carry)),
+		named("rate", s.Rate.validate()),
 		within("idle", s.Idle, time.Second, 24*time.Hour),
 		within("max_play", s.MaxPlay, time.Second, 7*24*time.Hour),
 		within("lapse", s.Lapse, time.Second, time.Hour),
@@ -124,11 +124,11 @@ func (s Site) Validate() error {
 
 func validCarry(carry []string) error {
 	for i, way := range carry {
-		if err := oneOf("carry", way, "path", "cookie"); err != nil {
+		if err := word(way, "path", "cookie"); err != nil {
 			return err
 		}
 		if slices.Contains(carry[:i], way) {
-			return fmt.Errorf("carry: %q is given twice", way)
+			return fmt.Errorf("%q is given twice", way)
 		}
 	}
 	return nil
@@ -136,7 +136,7 @@ func validCarry(carry []string) error {
 
 func (r Rate) validate() error {
 	if !(r.PerSecond >= 0.1 && r.PerSecond <= 1e6) || r.Burst < 1 || r.Burst > 1e6 {
-		return fmt.Errorf("rate: %g/s burst %d: want 0.1 to 1000000 a second and a burst of 1 to 1000000", r.PerSecond, r.Burst)
+		return fmt.Errorf("%g/s burst %d: want 0.1 to 1000000 a second and a burst of 1 to 1000000", r.PerSecond, r.Burst)
 	}
 	return nil
 }
@@ -148,11 +148,21 @@ func within(name string, d Duration, low, high time.Duration) error {
 	return nil
 }
 
-func oneOf(name, given string, known ...string) error {
+func oneOf(name, given string, known ...string) error { return named(name, word(given, known...)) }
+
+// named puts the setting's name before what is wrong with it.
+func named(name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", name, err)
+}
+
+func word(given string, known ...string) error {
 	if slices.Contains(known, given) {
 		return nil
 	}
-	return fmt.Errorf("%s: unknown word %q: known are %s", name, given, strings.Join(known, ", "))
+	return fmt.Errorf("unknown word %q: known are %s", given, strings.Join(known, ", "))
 }
 
 // Validate reports what is wrong with the app's settings.

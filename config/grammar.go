@@ -54,7 +54,7 @@ var SiteGrammar = []Directive[Site]{
 		Doc:     "How a decision is made. strict: every media request asks the store.",
 		Default: "strict",
 		Set: func(s *Site, args []string) error {
-			return one(args, "strict", func(v string) error { s.Consistency = v; return oneOf("consistency", v, "strict") })
+			return one(args, "strict", func(v string) error { s.Consistency = v; return word(v, "strict") })
 		},
 	},
 	{
@@ -62,7 +62,7 @@ var SiteGrammar = []Directive[Site]{
 		Doc:     "What happens while the store cannot be asked. closed: nothing passes, and the answer is 503 with Retry-After.",
 		Default: "closed",
 		Set: func(s *Site, args []string) error {
-			return one(args, "closed", func(v string) error { s.OnStoreLoss = v; return oneOf("on_store_loss", v, "closed") })
+			return one(args, "closed", func(v string) error { s.OnStoreLoss = v; return word(v, "closed") })
 		},
 	},
 	{
@@ -106,7 +106,7 @@ var SiteGrammar = []Directive[Site]{
 		Doc:     "What becomes of a play that runs when its link expires. Revocation and suspension always cut.",
 		Default: "cut",
 		Set: func(s *Site, args []string) error {
-			return one(args, "cut or finish", func(v string) error { s.AfterExpiry = v; return oneOf("after_expiry", v, "cut", "finish") })
+			return one(args, "cut or finish", func(v string) error { s.AfterExpiry = v; return word(v, "cut", "finish") })
 		},
 	},
 	{
@@ -128,7 +128,7 @@ func setStore(a *App, args []string) error {
 		return fmt.Errorf("want embedded, embedded DIR, or redis URL")
 	}
 	kind, rest := args[0], args[1:]
-	if err := oneOf("store", kind, StoreEmbedded, StoreRedis); err != nil {
+	if err := word(kind, StoreEmbedded, StoreRedis); err != nil {
 		return err
 	}
 	a.Store = Store{Kind: kind}
