@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/usher-media/usher/config"
 	"github.com/usher-media/usher/internal/gate"
+	"github.com/usher-media/usher/internal/store/redis"
 	"github.com/usher-media/usher/internal/token"
 )
 
@@ -93,6 +95,15 @@ func (a *App) Start() error {
 	}
 	if _, err := a.backing.open(); err != nil {
 		return fmt.Errorf("opening the store: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	err := a.backing.Ready(ctx)
+	if errors.Is(err, redis.ErrEvicts) {
+		return fmt.Errorf("opening the store: %w", err)
+	}
+	if err != nil {
+		a.logger.Warn("the store does not answer yet; nothing passes until it does", zap.Error(err))
 	}
 	return nil
 }

@@ -5,17 +5,18 @@
 set -euo pipefail
 
 declare -A package=(
+	[gcc]="gcc libc6-dev" # for the race detector
 	[redis-server]=redis-server
 	[ffmpeg]=ffmpeg
 	[ffprobe]=ffmpeg
 	[chromium]=chromium
 	[strace]=strace
-	[promtool]=prometheus
 )
 
 missing=()
 for tool in "${!package[@]}"; do
-	command -v "$tool" >/dev/null || missing+=("${package[$tool]}")
+	# shellcheck disable=SC2206 # several packages may bring one tool
+	command -v "$tool" >/dev/null || missing+=(${package[$tool]})
 done
 if [ ${#missing[@]} -eq 0 ]; then
 	exit 0
@@ -31,7 +32,7 @@ export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 # Debian starts these as services; the tests start their own.
-for service in redis-server prometheus; do
+for service in redis-server; do
 	if command -v systemctl >/dev/null && systemctl is-active --quiet "$service" 2>/dev/null; then
 		systemctl stop "$service" || true
 	fi

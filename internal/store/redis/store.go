@@ -49,6 +49,14 @@ func Open(rawURL string, opts Options) (*Store, error) {
 	return newStore(settings, opts), nil
 }
 
+// quiet drops what the client library would print to standard error: failed
+// dials come back as errors and are logged there, by whoever asked.
+type quiet struct{}
+
+func (quiet) Printf(context.Context, string, ...any) {}
+
+func init() { goredis.SetLogger(quiet{}) }
+
 func newStore(settings *goredis.Options, opts Options) *Store {
 	s := &Store{now: opts.Now}
 	settings.OnConnect = func(context.Context, *goredis.Conn) error {
@@ -79,6 +87,10 @@ func (s *Store) Ready(ctx context.Context) error {
 	return nil
 }
 
+// ErrEvicts reports a server that throws keys away when its memory is full. A
+// gateway must not start on one.
+var ErrEvicts = errors.New("redis may evict any key, and with it links and their counts: set maxmemory-policy to noeviction")
+
 var errPolicyUnknown = errors.New("redis does not tell its maxmemory-policy: allow this user INFO")
 
 // vet looks at the eviction policy. No key of an account has a time to live,
@@ -95,8 +107,7 @@ func (s *Store) vet(ctx context.Context) error {
 	}
 	policy, _, _ := strings.Cut(rest, "\r\n")
 	if strings.HasPrefix(policy, "allkeys-") {
-		return fmt.Errorf("redis may evict any key (maxmemory-policy %s), and with it links and their counts: "+
-			"set maxmemory-policy to noeviction", policy)
+		return fmt.Errorf("maxmemory-policy is %s: %w", policy, ErrEvicts)
 	}
 	return nil
 }
