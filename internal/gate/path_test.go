@@ -17,6 +17,7 @@ func TestParsePathAccepts(t *testing.T) {
 		"/a%20b/c.mp4":                       "/a b/c.mp4",
 		"/%5B1080p%5D.mp4":                   "/[1080p].mp4",
 		"/f(1)+2,3=4@5!$&'~_-.ts":            "/f(1)+2,3=4@5!$&'~_-.ts",
+		"/%E2%9D%A4%EF%B8%8F.mp4":            "/\u2764\ufe0f.mp4",
 		"/%C3%BCbung/%E6%98%A0%E7%94%BB.mp4": "/übung/映画.mp4",
 		"/" + strings.Repeat("a", 255):       "/" + strings.Repeat("a", 255),
 	} {
@@ -35,6 +36,7 @@ func TestParsePathRefuses(t *testing.T) {
 		"/{env.SECRET}", "/%7Benv.SECRET%7D", "/a%61", "/a%7E", "/%41", "/a%c3%bc", "/a%C3", "/a%FF", "/a%", "/a%2", "/a%zz", "/a%u002f",
 		"/a\x00b", "/a\x7fb", "/a b", "/\u00fc", "/%C0%AE%C0%AE/a", "/%C0%AF", "/%E0%80%AF",
 		"/a%EF%BC%8Fb", "/a%EF%BC%8E%EF%BC%8E", "/a%E2%88%95b", "/a%E2%81%84b", "/a%E2%A7%B8b", "/a%EF%B9%A8b", "/a%E2%80%AEb", "/a%E2%80%8Bb", "/%EF%BB%BFa",
+		"/a/%EF%B8%B0/b", "/a/%EF%B8%99", "/a%E2%84%80b", "/a%EF%B9%94b", "/a/..%EF%B8%8F/b", "/a/%EF%B8%8F", "/a/..%CD%8F/b", "/a%E3%85%A4b",
 		"/a%C5%BFb", "/a%E2%84%AAb", "/a%0Ab", "/a%0D", "/a%C2%85b", "/a%C2%A0b", "/a%ED%A0%80b",
 		"/" + strings.Repeat("a", 256), strings.Repeat("/a", 33), "/" + strings.Repeat("a/", 2000),
 	} {

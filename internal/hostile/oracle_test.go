@@ -230,7 +230,7 @@ func (tr trial) tells() string {
 // that the client brought.
 func (tr trial) ownRedirect() bool {
 	location := tr.answer.header.Get("Location")
-	return tr.answer.status/100 == 3 && strings.HasPrefix(location, tr.asked.prefix+scopeRoot) && strings.Count(location, "/~") == 1
+	return tr.answer.status/100 == 3 && strings.HasPrefix(location, tr.asked.prefix+scopeRoot)
 }
 
 // leads: a redirect leads into the session, on this site, to the same path.

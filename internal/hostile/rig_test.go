@@ -130,14 +130,31 @@ func adminClient(address string) *http.Client {
 // ask calls the management API on the admin endpoint.
 func (r *rig) ask(t testing.TB, method, path string, body, into any) {
 	t.Helper()
-	text, err := json.Marshal(body)
-	if err != nil {
-		t.Fatal(err)
+	var text []byte
+	if body != nil {
+		var err error
+		if text, err = json.Marshal(body); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if body == nil {
-		text = nil
+	status, answer := r.tell(t, method, path, text)
+	for try := 1; status == http.StatusServiceUnavailable && try < 5; try++ {
+		time.Sleep(time.Second) // as the answer's Retry-After says
+		status, answer = r.tell(t, method, path, text)
 	}
-	req, err := http.NewRequestWithContext(t.Context(), method, "http://127.0.0.1/usher/v1"+path, bytes.NewReader(text))
+	if status/100 != 2 {
+		t.Fatalf("%s %s: status %d: %s", method, path, status, answer)
+	}
+	if into != nil {
+		if err := json.Unmarshal(answer, into); err != nil {
+			t.Fatalf("%s %s: %v: %s", method, path, err, answer)
+		}
+	}
+}
+
+func (r *rig) tell(t testing.TB, method, path string, body []byte) (status int, answer []byte) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, "http://127.0.0.1/usher/v1"+path, bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,15 +164,10 @@ func (r *rig) ask(t testing.TB, method, path string, body, into any) {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	answer, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode/100 != 2 {
-		t.Fatalf("%s %s: %v, status %d: %s", method, path, err, resp.StatusCode, answer)
+	if answer, err = io.ReadAll(resp.Body); err != nil {
+		t.Fatal(err)
 	}
-	if into != nil {
-		if err := json.Unmarshal(answer, into); err != nil {
-			t.Fatalf("%s %s: %v: %s", method, path, err, answer)
-		}
-	}
+	return resp.StatusCode, answer
 }
 
 // count is what the management API says of a link's views.
@@ -181,7 +193,7 @@ func (r *rig) count(t testing.TB, link string) count {
 // earlier.
 func (r *rig) settled(t testing.TB, link string, before count) count {
 	t.Helper()
-	deadline := time.Now().Add(3 * time.Second)
+	deadline := time.Now().Add(5 * time.Second)
 	now := r.count(t, link)
 	for now.Reserved != before.Reserved && time.Now().Before(deadline) {
 		time.Sleep(time.Millisecond) // between tries; the loop ends by the answer

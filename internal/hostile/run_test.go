@@ -97,12 +97,9 @@ func (l *lane) fire(t *testing.T, shots []shot, c credential) int64 {
 		tr := trial{lane: l, shot: s.spell(l.words), asked: c, who: who, before: before[watched]}
 		request := tr.shot.request(c)
 		var err error
-		if tr.answer, err = l.send(request); err != nil {
+		if tr.answer, tr.hits, err = l.patiently(request); err != nil {
 			t.Errorf("%s with %s: %v", s.name, c.state, err)
 			continue
-		}
-		if l.origin != nil {
-			tr.hits = l.origin.take()
 		}
 		tr.after = l.settled(t, watched, tr.before)
 		before[watched] = tr.after
@@ -129,9 +126,6 @@ func (l *lane) controls(t *testing.T) {
 	for _, state := range states {
 		c := l.credentials[state]
 		a := l.must(t, shot{path: oneScope}.request(c))
-		if l.origin != nil {
-			l.origin.take()
-		}
 		whole := bytes.Equal(a.body, l.tree[oneScope].content)
 		switch {
 		case c.opens == folder || c.opens == oneFile:
