@@ -127,6 +127,15 @@ type Ledger interface {
 	// scope of its link. It is called once a manifest that stands directly in
 	// the scope was answered, since renditions below it are one film and not
 	// several. ErrNotFound: no such session.
+	//
+	// From then on the session's play is the one of WholeScope. Where its
+	// subject has none, neither charged nor reserved, the subject's charged
+	// play that was seen last (of several, the one whose asset is first in byte
+	// order) becomes it, open or ended: only its Asset changes. Otherwise who
+	// had begun to watch before the manifest was asked for would pay twice, or
+	// on a spent link be cut off. Nothing is charged or given back, and
+	// reservations and holds stay as they are. Gathering a gathered session
+	// changes nothing.
 	Gather(ctx context.Context, link LinkID, session SessionID) error
 
 	// End ends a session now. Ending an ended or expired session changes

@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -166,6 +167,30 @@ func (s *subject) set(p play) {
 
 func (s *subject) drop(asset string) {
 	s.plays = slices.DeleteFunc(s.plays, func(p play) bool { return p.Asset == asset })
+}
+
+// gather makes the charged play that was seen last the one of the whole scope,
+// unless there is one. It reports whether it did.
+func (s *subject) gather() bool {
+	if s.play(gate.WholeScope) != nil {
+		return false
+	}
+	var last *play
+	for i := range s.plays {
+		if p := &s.plays[i]; p.State == gate.PlayCharged && (last == nil || p.seenAfter(last)) {
+			last = p
+		}
+	}
+	if last != nil {
+		last.Asset = gate.WholeScope
+	}
+	return last != nil
+}
+
+// seenAfter orders plays by when they were last seen, and those of one moment
+// by asset, so that every store picks the same.
+func (p *play) seenAfter(other *play) bool {
+	return cmp.Or(p.LastSeen.Compare(other.LastSeen), cmp.Compare(other.Asset, p.Asset)) > 0
 }
 
 // reserved counts the slots that the subject holds or has reserved.

@@ -136,14 +136,26 @@ func (b *batch) index(s *session) {
 // Gather implements [gate.Ledger].
 func (s *Store) Gather(ctx context.Context, link gate.LinkID, id gate.SessionID) error {
 	_, err := submit(ctx, s, func(b *batch) (struct{}, error) {
-		session, err := b.session(link, id)
-		if err == nil && !session.Gathered {
-			session.Gathered = true
-			b.putSession(session)
-		}
-		return struct{}{}, err
+		return struct{}{}, b.gather(link, id)
 	})
 	return err
+}
+
+func (b *batch) gather(link gate.LinkID, id gate.SessionID) error {
+	session, err := b.session(link, id)
+	if err != nil || session.Gathered {
+		return err
+	}
+	sub, err := b.subject(link, session.Subject)
+	if err != nil {
+		return err
+	}
+	session.Gathered = true
+	b.putSession(session)
+	if sub.gather() {
+		b.putSubject(link, session.Subject, sub)
+	}
+	return nil
 }
 
 // End implements [gate.Ledger].

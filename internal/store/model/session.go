@@ -113,9 +113,32 @@ func (s *Store) Gather(ctx context.Context, link gate.LinkID, id gate.SessionID)
 	if !known {
 		return gate.ErrNotFound
 	}
+	if session.Gathered {
+		return nil
+	}
 	session.Gathered = true
 	l.sessions[id] = session
+	l.gather(session.Subject)
 	return nil
+}
+
+// gather makes the subject's charged play that was seen last the one of the
+// whole scope, unless there is one.
+func (l *link) gather(subject gate.Subject) {
+	whole := playKey{subject, gate.WholeScope}
+	if _, known := l.plays[whole]; known {
+		return
+	}
+	charged := slices.DeleteFunc(l.playsOf(subject), func(p gate.Play) bool { return p.State != gate.PlayCharged })
+	if len(charged) == 0 {
+		return
+	}
+	last := slices.MinFunc(charged, func(a, b gate.Play) int {
+		return cmp.Or(b.LastSeen.Compare(a.LastSeen), cmp.Compare(a.Asset, b.Asset))
+	})
+	delete(l.plays, playKey{subject, last.Asset})
+	last.Asset = gate.WholeScope
+	l.plays[whole] = play{Play: last}
 }
 
 // End implements [gate.Ledger].

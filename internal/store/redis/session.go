@@ -86,7 +86,7 @@ func decodeOpened(o gate.Opening, got answer) (opened gate.Opened, stray bool, e
 // Gather implements [gate.Ledger].
 func (s *Store) Gather(ctx context.Context, link gate.LinkID, id gate.SessionID) error {
 	k := keysOf(link)
-	_, err := s.ask(ctx, gatherScript, []string{k.account(), k.reservations(), k.session(id)})
+	_, err := s.ask(ctx, gatherScript, []string{k.account(), k.reservations(), k.session(id)}, string(k))
 	return wrap("gather", err)
 }
 

@@ -102,6 +102,18 @@ var settleCases = []testCase{
 			f.equal("play", f.check(o, "a").Play, gate.Play{})
 		}
 	}},
+	{"a refused charge of a lapsed reservation leaves Reserved at 0", func(f *fixture) {
+		link := f.link(gate.Terms{Views: 1})
+		o, next := f.visit(link), f.visit(link)
+		f.reserved(o, "a")
+		f.pass(pace.Lapse)
+		f.watch(next, "a")
+		want := f.account(link)
+		f.equal("reserved", want.Reserved, 0)
+		f.equal("refused", f.settle(o, "a", true), gate.Settled{Refused: noViews, Account: want})
+		f.equal("account", f.account(link), want)
+		f.equal("checked", f.check(o, "a").Account, want)
+	}},
 	{"a charge is refused by standing, and the reservation stays", func(f *fixture) {
 		o := f.visit(f.link(gate.Terms{Views: 1}))
 		f.reserved(o, "a")

@@ -35,6 +35,7 @@ func Run(t *testing.T, open Open) {
 		{"Settle", settleCases},
 		{"Play", playCases},
 		{"Session", sessionCases},
+		{"Gather", gatherCases},
 		{"Sessions", listCases},
 		{"Flush", flushCases},
 		{"Rules", ruleCases},

@@ -1,12 +1,45 @@
--- gather marks a session as one that watches a single asset.
+-- gather marks a session as one that watches a single asset, and makes its
+-- subject's charged play that was seen last the one of that asset.
 -- KEYS[1] account
 -- KEYS[2] reservations
 -- KEYS[3] session
 -- ARGV[1] now, or empty
 -- ARGV[2] latest reading of the clock
--- shared: clock account sessions
+-- ARGV[3] what the link's keys begin with
+-- shared: clock account plays sessions
 local s = session(KEYS[3])
 if not account or not s then return reply('not_found') end
+if s.gathered then return reply('ok') end
+
+-- before compares byte by byte. The language's own comparison goes by the
+-- server's locale, and a replica may run under another.
+local function before(a, b)
+  for i = 1, math.min(#a, #b) do
+    local x, y = string.byte(a, i), string.byte(b, i)
+    if x ~= y then return x < y end
+  end
+  return #a < #b
+end
+
+-- The session says whose plays these are: their key depends on data and cannot
+-- be in KEYS. It carries the link's hash tag like all the others, so it is in
+-- the same slot of a cluster.
+local plays = ARGV[3] .. 'p:' .. s.subject
+local whole, last, of = false, nil, nil
+local all = redis.call('HGETALL', plays)
+for i = 1, #all, 2 do
+  local asset, play = all[i], parse(all[i + 1])
+  if play and asset == '' then whole = true end
+  if play and play.state == 'c' and (not last or play.seen > last.seen
+    or play.seen == last.seen and before(asset, of)) then
+    last, of = play, asset
+  end
+end
+
 s.gathered = 1
 redis.call('HSET', KEYS[3], 'facts', facts(s))
+if last and not whole then
+  keep(plays, '', last)
+  redis.call('HDEL', plays, of)
+end
 return commit('ok')
