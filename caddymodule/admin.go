@@ -35,18 +35,29 @@ func (Admin) Routes() []caddy.AdminRoute {
 			http.NotFound(w, r)
 			return nil
 		}
+		if app := activeApp(); app != nil && app.backing.enter() == nil {
+			defer app.backing.exit() // a reload to another store must not close this one meanwhile
+		}
 		handler.ServeHTTP(w, r)
 		return nil
 	}
 	return []caddy.AdminRoute{{Pattern: adminPrefix + "/", Handler: caddy.AdminHandlerFunc(serve)}}
 }
 
-func activeBackend() (api.Backend, bool) {
+// activeApp is the running app, or nil.
+func activeApp() *App {
 	running, err := caddy.ActiveContext().AppIfConfigured("usher")
 	if err != nil {
+		return nil
+	}
+	return running.(*App)
+}
+
+func activeBackend() (api.Backend, bool) {
+	app := activeApp()
+	if app == nil {
 		return api.Backend{}, false
 	}
-	app := running.(*App)
 	return app.apiBackend(app.gateFor(unpaced, gate.DefaultPolicy()))()
 }
 
@@ -57,7 +68,7 @@ func unpaced(gate.SessionID) bool { return true }
 // store cannot be opened.
 func (a *App) apiBackend(g *gate.Gate) func() (api.Backend, bool) {
 	return func() (api.Backend, bool) {
-		if _, err := a.backing.open(); err != nil {
+		if err := a.backing.open(); err != nil {
 			return api.Backend{}, false
 		}
 		return api.Backend{Store: a.backing, Gate: g, Keys: a.keys, PublicURL: strings.TrimSuffix(a.PublicURL, "/"), Now: time.Now}, true

@@ -20,8 +20,9 @@ func (h *Handler) pass(w http.ResponseWriter, r *http.Request, in request, v gat
 	logVerdict(r, v)
 	h.strip(r, in)
 	identify(r, v)
-	a := newAnswer(w, r, h, v)
+	a := newAnswer(w, r, h, in, v)
 	defer a.finish()
+	defer a.keepRefusal()
 	if err := next.ServeHTTP(a, r); err != nil {
 		a.fail(err)
 	}

@@ -93,7 +93,7 @@ func (a *App) Start() error {
 	if err := a.keys.open(time.Now()); err != nil {
 		return err
 	}
-	if _, err := a.backing.open(); err != nil {
+	if err := a.backing.open(); err != nil {
 		return fmt.Errorf("opening the store: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)

@@ -55,17 +55,32 @@ type backing struct {
 	usage      *watch.Gatherer
 	streams    *streams
 
-	opened atomic.Bool
-	mu     sync.Mutex
-	users  int  // running requests
-	left   bool // no config uses the store any more
-	stop   context.CancelFunc
-	done   chan struct{}
+	flushEvery atomic.Int64 // nanoseconds
+
+	opened  atomic.Bool
+	mu      sync.Mutex
+	users   int  // running requests
+	left    bool // no config uses the store any more
+	stop    context.CancelFunc
+	workers sync.WaitGroup
 }
+
+// lingering are stores that no config uses while requests of an old one still
+// run on them. A config that comes back to such a store must find it: its file
+// is locked, by this very process.
+var lingering = struct {
+	sync.Mutex
+	byKey map[string]*backing
+}{byKey: map[string]*backing{}}
 
 func takeBacking(o storeOpen, logger *zap.Logger) (*backing, error) {
 	taken, _, err := backings.LoadOrNew(o.key, func() (caddy.Destructor, error) {
-		return &backing{key: o.key, opener: o.open, logger: logger, usage: watch.New(), streams: newStreams()}, nil
+		if b := revive(o.key); b != nil {
+			return b, nil
+		}
+		b := &backing{key: o.key, opener: o.open, logger: logger, streams: newStreams(), usage: watch.New(eventsDropped.Inc)}
+		b.flushEvery.Store(int64(watch.FlushEvery(time.Hour)))
+		return b, nil
 	})
 	if err != nil {
 		return nil, err
@@ -74,41 +89,44 @@ func takeBacking(o storeOpen, logger *zap.Logger) (*backing, error) {
 }
 
 // open opens the store, once.
-func (b *backing) open() (*backing, error) {
+func (b *backing) open() error {
 	if b.opened.Load() {
-		return b, nil
+		return nil
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.opened.Load() {
-		return b, nil
+		return nil
 	}
 	if b.left {
-		return nil, errClosing
+		return errClosing
 	}
 	inner, err := b.opener()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	b.Store = guard.New(inner, observeStore)
 	ctx, cancel := context.WithCancel(context.Background())
-	b.stop, b.done = cancel, make(chan struct{})
+	b.stop = cancel
 	b.opened.Store(true)
-	go b.work(ctx)
-	return b, nil
+	b.workers.Go(func() { b.keepFlushing(ctx) })
+	b.workers.Go(func() { b.keepCutting(ctx) })
+	return nil
 }
 
-// flushEvery suits the shortest idle window an operator can set (1 s).
-const flushEvery = 250 * time.Millisecond
+// flushFor makes usage be written often enough for plays of this idle window.
+func (b *backing) flushFor(idle time.Duration) {
+	every := int64(watch.FlushEvery(idle))
+	for {
+		now := b.flushEvery.Load()
+		if every >= now || b.flushEvery.CompareAndSwap(now, every) {
+			return
+		}
+	}
+}
 
-// work does what goes on beside requests: cutting answers that may not run on,
-// and writing usage. The last round is after the last request.
-func (b *backing) work(ctx context.Context) {
-	defer close(b.done)
-	flush := time.NewTicker(flushEvery)
-	cut := time.NewTicker(cutEvery)
-	defer flush.Stop()
-	defer cut.Stop()
+// keepFlushing writes usage; the last time after the last request.
+func (b *backing) keepFlushing(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -116,9 +134,21 @@ func (b *backing) work(ctx context.Context) {
 			defer cancel()
 			b.flush(last)
 			return
-		case <-flush.C:
+		case <-time.After(time.Duration(b.flushEvery.Load())):
 			b.flush(ctx)
-		case now := <-cut.C:
+		}
+	}
+}
+
+// keepCutting ends running answers that may not run on.
+func (b *backing) keepCutting(ctx context.Context) {
+	tick := time.NewTicker(cutEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
 			b.streams.cut(ctx, now, b.logger)
 		}
 	}
@@ -134,7 +164,7 @@ func (b *backing) flush(ctx context.Context) {
 // enter keeps the store open while a request runs, even past the life of its
 // config: Caddy cleans a config up while its slow downloads still run.
 func (b *backing) enter() error {
-	if _, err := b.open(); err != nil {
+	if err := b.open(); err != nil {
 		return err
 	}
 	b.mu.Lock()
@@ -152,25 +182,56 @@ func (b *backing) exit() {
 	last := b.left && b.users == 0
 	b.mu.Unlock()
 	if last {
-		b.close()
+		b.closeLingering()
 	}
+}
+
+// closeLingering closes the store unless a config came back to it meanwhile.
+func (b *backing) closeLingering() {
+	lingering.Lock()
+	defer lingering.Unlock()
+	if lingering.byKey[b.key] != b {
+		return
+	}
+	delete(lingering.byKey, b.key)
+	b.close()
 }
 
 // Destruct closes the store when no config uses it and no request runs.
 func (b *backing) Destruct() error {
+	lingering.Lock()
+	defer lingering.Unlock()
 	b.mu.Lock()
 	b.left = true
-	idle := b.users == 0 && b.opened.Load()
+	idle := b.users == 0
 	b.mu.Unlock()
-	if idle {
+	switch {
+	case !idle:
+		lingering.byKey[b.key] = b
+	case b.opened.Load():
 		b.close()
 	}
 	return nil
 }
 
+// revive returns the store that lingers under the key, in use again.
+func revive(key string) *backing {
+	lingering.Lock()
+	defer lingering.Unlock()
+	b := lingering.byKey[key]
+	if b == nil {
+		return nil
+	}
+	delete(lingering.byKey, key)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.left = false
+	return b
+}
+
 func (b *backing) close() {
 	b.stop()
-	<-b.done
+	b.workers.Wait()
 	if err := b.Store.Close(); err != nil {
 		b.logger.Error("closing the store", zap.Error(err))
 	}

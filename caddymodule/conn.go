@@ -3,7 +3,6 @@ package caddymodule
 import (
 	"context"
 	"net"
-	"net/http"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -22,15 +21,10 @@ func rememberConns(ctx caddy.Context) {
 	}
 }
 
-// dropUnsent makes the end of an answer drop what the kernel has not sent yet.
-// Megabytes wait in a socket's buffer; a slow viewer of a revoked link would
-// be fed from there for minutes. It only helps HTTP/1, where a connection has
-// one answer; on HTTP/2 and 3 others share it.
-func dropUnsent(r *http.Request) {
-	if r.ProtoMajor != 1 {
-		return
-	}
-	conn, _ := r.Context().Value(connKey{}).(net.Conn)
+// dropUnsent makes the end of a connection drop what the kernel has not sent
+// yet. Megabytes wait in a socket's buffer; a slow viewer of a revoked link
+// would be fed from there for a long time.
+func dropUnsent(conn net.Conn) {
 	for {
 		switch c := conn.(type) {
 		case *net.TCPConn:

@@ -112,7 +112,11 @@ func demoListen(address string) (string, error) {
 		return "", fmt.Errorf("--listen %s: %w: choose another address with --listen", address, err)
 	}
 	defer l.Close()
-	return l.Addr().String(), nil
+	host, port, err := net.SplitHostPort(l.Addr().String())
+	if ip := net.ParseIP(host); err == nil && ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1" // links have to name a host; it listens there too
+	}
+	return net.JoinHostPort(host, port), err
 }
 
 var notPathWord = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
@@ -132,7 +136,7 @@ func demoMedia(dir, media string) (string, error) {
 		return "", fmt.Errorf("--media %s: want a folder with video in it", media)
 	}
 	name := strings.Trim(notPathWord.ReplaceAllString(filepath.Base(full), "-"), "-")
-	if name == "" || name == "s" {
+	if name == "" || name == "s" || name == "_usher" {
 		name = "media"
 	}
 	if err := os.MkdirAll(site, 0o700); err != nil {

@@ -18,28 +18,38 @@ import (
 // maxEntries bounds what is remembered about links to folders.
 const maxEntries = 10_000
 
+// entryLife is how long what was found is believed, nothing included: folders
+// are filled and packaged again while their links live.
+const entryLife = 30 * time.Second
+
 // entries remembers where players start in folders whose link does not say.
 type entries struct {
 	mu     sync.Mutex
-	byLink map[gate.LinkID][]gate.Path
+	byLink map[gate.LinkID]found
 }
 
-func newEntries() *entries { return &entries{byLink: map[gate.LinkID][]gate.Path{}} }
+// found is what a folder had to start with, at that time.
+type found struct {
+	paths []gate.Path
+	at    time.Time
+}
 
-func (e *entries) get(id gate.LinkID) ([]gate.Path, bool) {
+func newEntries() *entries { return &entries{byLink: map[gate.LinkID]found{}} }
+
+func (e *entries) get(id gate.LinkID, now time.Time) ([]gate.Path, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	p, ok := e.byLink[id]
-	return p, ok
+	f, ok := e.byLink[id]
+	return f.paths, ok && now.Sub(f.at) < entryLife
 }
 
-func (e *entries) put(id gate.LinkID, p []gate.Path) {
+func (e *entries) put(id gate.LinkID, paths []gate.Path, now time.Time) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if len(e.byLink) >= maxEntries {
 		clear(e.byLink)
 	}
-	e.byLink[id] = p
+	e.byLink[id] = found{paths, now}
 }
 
 // usualEntries are the names that packagers give to what a player opens first.
@@ -74,7 +84,7 @@ func (h *Handler) entriesOf(r *http.Request, link gate.Link, next caddyhttp.Hand
 		p, err := link.Scope.Entry("")
 		return oneOrNone(p, err)
 	}
-	if known, ok := h.entries.get(link.ID); ok {
+	if known, ok := h.entries.get(link.ID, time.Now()); ok {
 		return known
 	}
 	var found []gate.Path
@@ -90,9 +100,7 @@ func (h *Handler) entriesOf(r *http.Request, link gate.Link, next caddyhttp.Hand
 			found = append(found, p)
 		}
 	}
-	if len(found) > 0 { // a folder that is still being filled is looked at again
-		h.entries.put(link.ID, found)
-	}
+	h.entries.put(link.ID, found, time.Now())
 	return found
 }
 
@@ -119,7 +127,20 @@ func (h *Handler) exists(r *http.Request, p gate.Path, next caddyhttp.Handler) b
 	}
 	head := &headOnly{header: http.Header{}}
 	sub = caddyhttp.PrepareRequest(sub, caddy.NewReplacer(), head, server)
+	inheritVars(sub, r)
 	return next.ServeHTTP(head, sub) == nil && head.status >= 200 && head.status < 300
+}
+
+// inheritVars gives a request of the gate's own the variables that the site's
+// routes set before the gate, such as the root of files. Who the client is
+// stays its own.
+func inheritVars(sub, r *http.Request) {
+	from, _ := r.Context().Value(caddyhttp.VarsCtxKey).(map[string]any)
+	for name, value := range from {
+		if name != caddyhttp.ClientIPVarKey && name != caddyhttp.TrustedProxyVarKey {
+			caddyhttp.SetVar(sub.Context(), name, value)
+		}
+	}
 }
 
 // headOnly keeps a status and drops the rest.

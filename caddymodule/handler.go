@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,6 +63,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 		FinishAfterEnd: h.AfterExpiry == "finish",
 	})
 	h.entries = newEntries()
+	h.app.backing.flushFor(time.Duration(h.Idle))
 	h.assets = pages.Assets()
 	h.api = http.StripPrefix(apiPrefix, api.New(h.app.apiBackend(h.gate), api.Bearer))
 	return nil
@@ -98,7 +100,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	if in.Path.Dir() {
+	if in.Path.Dir() && r.Method == http.MethodGet && !in.Speculative {
 		in = h.atEntry(r, in, next)
 	}
 	v, err := h.decide(r.Context(), in.Request)
@@ -124,7 +126,6 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, in request, v g
 	}
 	switch v.Outcome {
 	case gate.Pass:
-		countRequest(v)
 		return h.pass(w, r, in, v, next)
 	case gate.Redirect:
 		countRequest(v)
@@ -147,14 +148,7 @@ func (h *Handler) couldNotDecide(r *http.Request, err error) {
 	}
 }
 
-func (h *Handler) carries(way string) bool {
-	for _, c := range h.Carry {
-		if c == way {
-			return true
-		}
-	}
-	return false
-}
+func (h *Handler) carries(way string) bool { return slices.Contains(h.Carry, way) }
 
 // secure reports whether viewers reach the site by TLS. Behind a proxy that
 // ends TLS only the operator knows: a request header may be forged.

@@ -27,9 +27,10 @@ type keyFile struct {
 	logger *zap.Logger
 	ring   atomic.Pointer[token.Keyring]
 
-	mu   sync.Mutex // guards changes of the file, and stop
+	mu   sync.Mutex // guards changes of the file, and what follows
 	seen os.FileInfo
 	stop chan struct{}
+	left bool // no config uses the file any more
 }
 
 func takeKeyFile(path string, logger *zap.Logger) (*keyFile, error) {
@@ -62,11 +63,15 @@ func (k *keyFile) open(now time.Time) error {
 	if k.ring.Load() != nil {
 		return nil
 	}
+	if k.left {
+		return errClosing
+	}
+	seen, _ := os.Stat(k.path) // before reading: a change in between is then seen by the watch
 	ring, err := token.LoadOrCreateKeyring(k.path, now)
 	if err != nil {
 		return fmt.Errorf("opening the keyring: %w", err)
 	}
-	k.seen, _ = os.Stat(k.path)
+	k.seen = seen
 	k.ring.Store(ring)
 	k.stop = make(chan struct{})
 	go k.watch(k.stop)
@@ -163,6 +168,7 @@ func (k *keyFile) change(edit func(*token.Keyring) (*token.Keyring, error)) erro
 func (k *keyFile) Destruct() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	k.left = true
 	if k.stop != nil {
 		close(k.stop)
 		k.stop = nil

@@ -31,6 +31,9 @@ var (
 		Name: "usher_store_call_duration_seconds", Help: "Time of store calls by verb.",
 		Buckets: []float64{.00001, .0001, .0005, .001, .005, .01, .05, .1, .25},
 	}, []string{"verb"})
+	eventsDropped = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "usher_events_dropped_total", Help: "Usage facts (bytes, last seen) that were dropped because too many were waiting for the store.",
+	})
 	storeUp = prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "usher_store_up", Help: "1 while the last store call succeeded, 0 while it failed.",
 	})
@@ -65,7 +68,7 @@ func init() {
 }
 
 // collectors are all of them.
-var collectors = []prometheus.Collector{requestsTotal, decisionSeconds, playsTotal, storeCalls, storeSeconds, storeUp}
+var collectors = []prometheus.Collector{requestsTotal, decisionSeconds, playsTotal, storeCalls, storeSeconds, eventsDropped, storeUp}
 
 func registerMetrics(registry *prometheus.Registry) error {
 	for _, c := range collectors {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -21,13 +22,14 @@ type fileRange struct {
 	file  *os.File
 	end   int64
 	chunk int64
+	cut   *atomic.Bool // the answer was cut
 }
 
 var errTail = errors.New("less than a chunk is left")
 
 // sendable returns what to hand to the writer below in the place of r. Only a
 // bounded file on a connection with idle timeouts needs help.
-func sendable(r io.Reader, req *http.Request) io.Reader {
+func sendable(r io.Reader, req *http.Request, cut *atomic.Bool) io.Reader {
 	server, _ := req.Context().Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
 	limited, isLimited := r.(*io.LimitedReader)
 	if !isLimited || server == nil || server.WriteIdleTimeout <= 0 || server.MaxWriteChunk <= 0 {
@@ -41,7 +43,7 @@ func sendable(r io.Reader, req *http.Request) io.Reader {
 	if err != nil {
 		return r
 	}
-	return &fileRange{file: file, end: at + limited.N, chunk: int64(server.MaxWriteChunk)}
+	return &fileRange{file: file, end: at + limited.N, chunk: int64(server.MaxWriteChunk), cut: cut}
 }
 
 // left is how much of the range was not sent yet. Both ways of sending move
@@ -56,6 +58,9 @@ func (f *fileRange) left() int64 {
 
 // Read reads on, never past the range.
 func (f *fileRange) Read(p []byte) (int, error) {
+	if f.cut.Load() {
+		return 0, errRefused
+	}
 	left := f.left()
 	if left <= 0 {
 		return 0, io.EOF
@@ -66,7 +71,7 @@ func (f *fileRange) Read(p []byte) (int, error) {
 // SyscallConn is how net gets at the descriptor. net sends one chunk then, so
 // it must not get it for less.
 func (f *fileRange) SyscallConn() (syscall.RawConn, error) {
-	if f.left() < f.chunk {
+	if f.cut.Load() || f.left() < f.chunk {
 		return nil, errTail
 	}
 	return f.file.SyscallConn()

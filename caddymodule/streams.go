@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -19,6 +20,8 @@ const (
 	// cutUnknown is how long an answer runs on while the store cannot say
 	// whether it may. A revocation made elsewhere would not be seen longer.
 	cutUnknown = 5 * time.Second
+	// cutAtOnce bounds the store trips under way while looking.
+	cutAtOnce = 16
 )
 
 // stream is one running answer.
@@ -26,11 +29,14 @@ type stream struct {
 	gate    *gate.Gate
 	verdict gate.Verdict
 	request *http.Request
-	control *http.ResponseController
-	since   time.Time // last time it was known to be allowed
-	// cut stops the next write too: a server that moves the deadline with
-	// each write would otherwise let the answer live on.
+	writer  http.ResponseWriter
+	since   time.Time // last time it was known to be allowed; the cutter's own
+	// cut stops the next write too: Caddy moves the write deadline with each
+	// chunk, and would let the answer live on.
 	cut atomic.Bool
+
+	mu       sync.Mutex
+	finished bool // the handler is returning: its connection may serve others
 }
 
 // streams are the running answers of one store, of every config that still
@@ -45,14 +51,19 @@ func newStreams() *streams { return &streams{all: map[*stream]struct{}{}} }
 
 // add registers a running answer.
 func (s *streams) add(g *gate.Gate, v gate.Verdict, w http.ResponseWriter, r *http.Request) *stream {
-	one := &stream{gate: g, verdict: v, request: r, control: http.NewResponseController(w), since: time.Now()}
+	one := &stream{gate: g, verdict: v, writer: w, request: r, since: time.Now()}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.all[one] = struct{}{}
 	return one
 }
 
+// remove ends the registration. When it returns, the cutter does not touch the
+// answer's connection any more.
 func (s *streams) remove(one *stream) {
+	one.mu.Lock()
+	one.finished = true
+	one.mu.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.all, one)
@@ -74,46 +85,80 @@ func (s *streams) older(than time.Time) []*stream {
 
 // question is what streams of one session and asset have in common.
 type question struct {
-	gate  *gate.Gate
-	claim gate.Claim
+	gate    *gate.Gate
+	link    gate.LinkID
+	session gate.SessionID
+	asset   string
 }
 
-// cut ends the answers that may not run on, through the write deadline of
-// their connection: that also wakes a write that waits, and needs no wrapping
-// of the bytes.
+// cut ends the answers that may not run on.
 func (s *streams) cut(ctx context.Context, now time.Time, logger *zap.Logger) {
 	groups := map[question][]*stream{}
 	for _, one := range s.older(now.Add(-cutEvery)) {
-		q := question{one.gate, one.verdict.Claim}
+		c := one.verdict.Claim
+		q := question{one.gate, c.Link, c.Session, c.Asset}
 		groups[q] = append(groups[q], one)
 	}
-	for q, group := range groups {
-		refusal, err := q.gate.Still(ctx, group[0].verdict)
-		for _, one := range group {
-			switch {
-			case err != nil && now.Sub(one.since) < cutUnknown:
-			case err != nil, refusal.Reason != gate.OK:
-				reason := refusal.Reason
-				if err != nil {
-					reason = gate.StoreDown
-				}
-				one.end(reason, logger)
-			default:
-				one.since = now
-			}
+	slots := make(chan struct{}, cutAtOnce)
+	var wg sync.WaitGroup
+	for _, group := range groups {
+		slots <- struct{}{}
+		wg.Go(func() {
+			cutGroup(ctx, group, now, logger)
+			<-slots
+		})
+	}
+	wg.Wait()
+}
+
+func cutGroup(ctx context.Context, group []*stream, now time.Time, logger *zap.Logger) {
+	refusal, err := group[0].gate.Still(ctx, group[0].verdict)
+	for _, one := range group {
+		switch {
+		case err == nil && refusal.Reason == gate.OK:
+			one.since = now
+		case err == nil:
+			one.end(refusal.Reason, logger)
+		case now.Sub(one.since) >= cutUnknown:
+			one.end(gate.StoreDown, logger)
 		}
 	}
 }
 
+// end cuts the answer: a write that waits is woken by the write deadline, the
+// next one finds the mark, and what the kernel still holds is dropped.
 func (one *stream) end(reason gate.Reason, logger *zap.Logger) {
-	one.cut.Store(true)
-	dropUnsent(one.request)
-	if err := one.control.SetWriteDeadline(time.Now()); err != nil {
-		logger.Error("a running answer could not be cut", zap.Error(err))
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	if one.finished || one.cut.Swap(true) {
+		return
+	}
+	var err error
+	if conn := connOf(one.request); conn != nil {
+		dropUnsent(conn)
+		err = conn.SetWriteDeadline(time.Now())
+	} else {
+		err = http.NewResponseController(innermost(one.writer)).SetWriteDeadline(time.Now())
+	}
+	if err != nil {
+		logger.Error("a running answer could not be cut; its next write fails", zap.Error(err))
 		return
 	}
 	logger.Info("a running answer was cut", zap.Stringer("reason", reason),
 		zap.Stringer("link", one.verdict.Link.ID), zap.Stringer("session", one.verdict.Session))
+}
+
+// innermost is the server's own writer. Caddy's wrapper for idle timeouts
+// keeps a deadline that was set through it in a field that only the handler's
+// goroutine may touch.
+func innermost(w http.ResponseWriter) http.ResponseWriter {
+	for {
+		wrapper, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return w
+		}
+		w = wrapper.Unwrap()
+	}
 }
 
 // note marks the plays of running answers as being watched: one long answer
@@ -133,4 +178,14 @@ func usageOf(v gate.Verdict, now time.Time, bytes int64) gate.Usage {
 		Link: v.Claim.Link, Session: v.Claim.Session, Subject: v.Claim.Subject, Asset: v.Claim.Asset,
 		Pace: v.Claim.Pace, Bytes: bytes, LastSeen: now,
 	}
+}
+
+// connOf is the request's own connection, on HTTP/1, where it serves nobody
+// else at the time; nil on HTTP/2 and 3.
+func connOf(r *http.Request) net.Conn {
+	if r.ProtoMajor != 1 {
+		return nil
+	}
+	conn, _ := r.Context().Value(connKey{}).(net.Conn)
+	return conn
 }

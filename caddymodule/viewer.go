@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
 
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/pages"
@@ -84,9 +86,15 @@ func (h *Handler) land(w http.ResponseWriter, r *http.Request, in request, code 
 	if !in.Speculative { // a preview in a chat tells nothing about the video
 		page = landing(v, code, h)
 		h.knowDevice(w, r, in)
-		h.app.backing.usage.Note(gate.Usage{Link: v.Link.ID, Opens: 1})
+		if r.Method == http.MethodGet {
+			h.app.backing.usage.Note(gate.Usage{Link: v.Link.ID, Opens: 1})
+		}
 	}
-	writePage(w, r, page.Render)
+	pages.SetHeaders(w.Header())
+	// With no-referrer, browsers say "Origin: null" in the form's post, and the
+	// post could not be told from somebody else's.
+	w.Header().Set("Referrer-Policy", "same-origin")
+	h.writePage(w, r, page.Render)
 }
 
 func landing(v gate.Verdict, code string, h *Handler) pages.Landing {
@@ -180,7 +188,8 @@ func (h *Handler) serveWatch(w http.ResponseWriter, r *http.Request, in request,
 	}
 	countRequest(v)
 	logVerdict(r, v)
-	writePage(w, r, h.watchPage(r, v, next).Render)
+	pages.SetHeaders(w.Header())
+	h.writePage(w, r, h.watchPage(r, v, next).Render)
 }
 
 func (h *Handler) watchPage(r *http.Request, v gate.Verdict, next caddyhttp.Handler) pages.Watch {
@@ -217,7 +226,8 @@ func (h *Handler) serveConsole(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, unsigned(gate.BadMethod))
 		return
 	}
-	writePage(w, r, pages.Console{API: apiPrefix}.Render)
+	pages.SetHeaders(w.Header())
+	h.writePage(w, r, pages.Console{API: apiPrefix}.Render)
 }
 
 // serveReady is for load balancers: may this node decide?
@@ -236,11 +246,15 @@ func (h *Handler) serveReady(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, "ready\n")
 }
 
-func writePage(w http.ResponseWriter, r *http.Request, render func(io.Writer) error) {
-	pages.SetHeaders(w.Header())
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	if r.Method == http.MethodHead {
+// writePage renders whole before the first byte: an error leaves no half page.
+func (h *Handler) writePage(w http.ResponseWriter, r *http.Request, render func(io.Writer) error) {
+	var page bytes.Buffer
+	if err := render(&page); err != nil {
+		h.logger.Error("a page could not be made", zap.Error(err))
+		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
-	_ = render(w) // pages are rendered whole before the first byte; an error here is the client's going away
+	if r.Method != http.MethodHead {
+		_, _ = page.WriteTo(w) // the client went away
+	}
 }

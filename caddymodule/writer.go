@@ -29,7 +29,8 @@ type answer struct {
 	handler *Handler
 	verdict gate.Verdict
 
-	status  int  // 0: no header yet
+	status  int // 0: no header yet
+	path    gate.Path
 	sent    bool // the header went out
 	due     bool // the view is charged with the first byte
 	refused bool
@@ -37,8 +38,9 @@ type answer struct {
 	stream  *stream // set with the first byte
 }
 
-func newAnswer(w http.ResponseWriter, r *http.Request, h *Handler, v gate.Verdict) *answer {
+func newAnswer(w http.ResponseWriter, r *http.Request, h *Handler, in request, v gate.Verdict) *answer {
 	return &answer{
+		path:                  in.Path,
 		ResponseWriterWrapper: &caddyhttp.ResponseWriterWrapper{ResponseWriter: w},
 		request:               r, handler: h, verdict: v,
 	}
@@ -51,8 +53,7 @@ func (a *answer) WriteHeader(status int) {
 	case a.refused || a.status != 0:
 		return
 	case status >= 100 && status < 200:
-		a.ResponseWriter.WriteHeader(status)
-		return
+		return // hints would go out with upstream's headers, before anything is charged
 	}
 	a.status = status
 	a.tidy()
@@ -66,7 +67,7 @@ func (a *answer) WriteHeader(status int) {
 	if a.needsSlot() && !a.take() {
 		return
 	}
-	a.due = a.verdict.Holding && status != http.StatusNoContent && gate.CountsAs(a.Header().Get("Content-Type")) && a.Header().Get("Content-Length") != "0"
+	a.due = a.verdict.Holding && status != http.StatusNoContent && a.bears() && a.Header().Get("Content-Length") != "0"
 	if !a.due {
 		a.sendHeader()
 	}
@@ -77,19 +78,31 @@ func (a *answer) WriteHeader(status int) {
 // under a name that promises less (path info, "init").
 func (a *answer) needsSlot() bool {
 	v, header := a.verdict, a.Header()
-	kind := strings.ToLower(header.Get("Content-Type"))
-	if v.Countable || !gate.CountsAs(kind) {
+	if v.Countable || !a.bears() {
 		return false
 	}
 	switch v.Class {
 	case gate.Media:
 		return !gate.IsProbe(a.status, header.Get("Content-Range"))
-	case gate.Initial:
-		length, err := strconv.ParseInt(header.Get("Content-Length"), 10, 64)
-		return err != nil || length > gate.MaxInitial
+	case gate.Initial: // by the whole file: in parts it would be free
+		size, known := a.fileSize()
+		return !known || size > gate.MaxInitial
 	default:
+		kind := strings.ToLower(header.Get("Content-Type"))
 		return strings.HasPrefix(kind, "video/") || strings.HasPrefix(kind, "audio/")
 	}
+}
+
+func (a *answer) bears() bool { return gate.Bears(a.path, a.Header().Get("Content-Type")) }
+
+// fileSize is the size of the file that the answer is of, or is a part of.
+func (a *answer) fileSize() (size int64, known bool) {
+	text := a.Header().Get("Content-Length")
+	if a.status == http.StatusPartialContent {
+		_, text, _ = strings.Cut(a.Header().Get("Content-Range"), "/")
+	}
+	size, err := strconv.ParseInt(text, 10, 64)
+	return size, err == nil
 }
 
 func (a *answer) take() bool {
@@ -101,6 +114,7 @@ func (a *answer) take() bool {
 		return false
 	}
 	a.verdict = v
+	tellTerms(a.Header(), v)
 	return true
 }
 
@@ -163,6 +177,19 @@ func (a *answer) replace(v gate.Verdict, err error) {
 	a.handler.refuse(a.ResponseWriter, a.request, v)
 }
 
+// keepRefusal lets a refusal that took the place of upstream's answer arrive.
+// The reverse proxy aborts the connection when its writes fail; the refusal is
+// whole, so the connection need not be.
+func (a *answer) keepRefusal() {
+	p := recover()
+	if p == nil {
+		return
+	}
+	if !a.refused || a.sent || p != http.ErrAbortHandler { //nolint:errorlint // a panic's value, compared as net/http does
+		panic(p)
+	}
+}
+
 func (a *answer) sendHeader() {
 	if !a.sent {
 		a.sent = true
@@ -219,12 +246,41 @@ func (a *answer) Write(p []byte) (int, error) {
 
 // ReadFrom sends a file. The inner writer's ReadFrom ends in sendfile(2).
 func (a *answer) ReadFrom(r io.Reader) (int64, error) {
+	var head int64
+	if a.status == 0 {
+		a.WriteHeader(http.StatusOK)
+	}
+	if a.due {
+		var err error
+		if head, err = a.chargeFirst(r); head == 0 || err != nil {
+			return head, err
+		}
+	}
 	if !a.ready() {
 		return 0, errRefused
 	}
-	n, err := a.ResponseWriterWrapper.ReadFrom(sendable(r, a.request))
+	n, err := a.ResponseWriterWrapper.ReadFrom(sendable(r, a.request, &a.stream.cut))
 	a.bytes += n
-	return n, err
+	return head + n, err
+}
+
+// firstPiece is how much is read before a view is charged, to see that there
+// is a byte at all.
+const firstPiece = 512
+
+// chargeFirst sends the first piece of r, which charges the view. Nothing is
+// charged where there is none.
+func (a *answer) chargeFirst(r io.Reader) (int64, error) {
+	piece := make([]byte, firstPiece)
+	n, err := io.ReadAtLeast(r, piece, 1)
+	if n == 0 {
+		if errors.Is(err, io.EOF) {
+			err = nil
+		}
+		return 0, err
+	}
+	sent, err := a.Write(piece[:n])
+	return int64(sent), err
 }
 
 // FlushError sends the header on without charging: no byte of media has left.
@@ -252,6 +308,9 @@ func (a *answer) finish() {
 	}
 	if a.verdict.Holding {
 		a.giveBack()
+	}
+	if !a.refused {
+		countRequest(a.verdict)
 	}
 	if a.bytes > 0 {
 		a.handler.app.backing.usage.Note(usageOf(a.verdict, time.Now(), a.bytes))

@@ -68,9 +68,14 @@ func splitSuffix(base string) (stem, suffix string) {
 	return base[:i], base[i+1:]
 }
 
-// CountsAs reports whether an answer of this content type bears media, for
-// upstreams whose paths do not tell (a manifest without a suffix).
-func CountsAs(contentType string) bool {
+// Bears reports whether an answer for the path bears media. The path decides
+// where its name has a suffix: an upstream that lets the client choose the
+// content type (S3 does, by a query parameter) must not make a film free. Where
+// it has none, manifests, captions and images are known by their type.
+func Bears(p Path, contentType string) bool {
+	if _, suffix := splitSuffix(p.Base()); suffix != "" {
+		return true
+	}
 	kind, _, _ := strings.Cut(strings.ToLower(contentType), ";")
 	kind = strings.TrimSpace(kind)
 	switch kind {

@@ -25,9 +25,6 @@ func New(store Store, keys func() *token.Keyring, pace func(SessionID) bool, pol
 	return &Gate{store: store, keys: keys, pace: pace, policy: policy, links: newLinkCache(maxCachedLinks)}
 }
 
-// Policy returns the gate's policy.
-func (g *Gate) Policy() Policy { return g.policy }
-
 // maxCachedLinks bounds the cache; a link takes less than 1 KiB.
 const maxCachedLinks = 50_000
 

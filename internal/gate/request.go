@@ -86,7 +86,7 @@ type Verdict struct {
 	// Carrier is how the session came.
 	Carrier Carrier
 	Class   Class
-	// Asset and top are set for requests that pass.
+	// Asset is what a request that passes watches.
 	Asset string
 	// Gathers says that this request's answer, if it is a whole manifest,
 	// makes the link's scope one asset for the session.

@@ -26,16 +26,16 @@ func TestRedisGoesAndComesBack(t *testing.T) {
 	closed := func(how string) {
 		t.Helper()
 		start := time.Now()
-		a := do(t, c, http.MethodGet, segment)
+		a := once(t, c, http.MethodGet, segment)
 		wantStatus(t, a, http.StatusServiceUnavailable, "store_down")
 		if a.Header.Get("Retry-After") == "" {
 			t.Errorf("%s: no Retry-After", how)
 		}
 		t.Logf("%s: refused after %v", how, time.Since(start).Round(time.Millisecond))
-		if a := do(t, c, http.MethodPost, l.URL); a.StatusCode != http.StatusServiceUnavailable {
+		if a := once(t, c, http.MethodPost, l.URL); a.StatusCode != http.StatusServiceUnavailable {
 			t.Errorf("%s: redeem: %d", how, a.StatusCode)
 		}
-		if a := do(t, c, http.MethodGet, s.URL+"/_usher/ready"); a.StatusCode != http.StatusServiceUnavailable {
+		if a := once(t, c, http.MethodGet, s.URL+"/_usher/ready"); a.StatusCode != http.StatusServiceUnavailable {
 			t.Errorf("%s: ready: %d", how, a.StatusCode)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -132,6 +133,68 @@ func proxied(t *testing.T, caddyfile string) string {
 	origin := storytest.FreeAddr(t)
 	caddyfile = strings.Replace(caddyfile, "\tfile_server {\n\t\troot {dir}/site\n\t}\n", "\treverse_proxy "+origin+"\n", 1)
 	return caddyfile + "http://" + origin + " {\n\tfile_server {\n\t\troot {dir}/site\n\t}\n}\n"
+}
+
+// Many short and long answers over HTTP/2, cut while they end: the server
+// lives, and nothing that was not cut is touched.
+func TestCuttingWhileAnswersEnd(t *testing.T) {
+	s := gated(t, storytest.Options{Caddyfile: strings.Replace(storytest.DefaultCaddyfile, "\tusher {\n\t\tstore", "\tservers {\n\t\tprotocols h1 h2c\n\t}\n\tusher {\n\t\tstore", 1)})
+	withBigFile(t, s)
+	protocols := new(http.Protocols)
+	protocols.SetUnencryptedHTTP2(true)
+	for round := range 3 {
+		l := createLink(t, s, "--path", "/clock/*")
+		base := enter(t, s, browser(), l, "/clock/big.mp4")
+		client := &http.Client{Transport: &http.Transport{Protocols: protocols}}
+		var wg sync.WaitGroup
+		for i := range 30 {
+			wg.Go(func() {
+				resp, err := client.Get(base + "/clock/big.mp4")
+				if err != nil {
+					return
+				}
+				defer resp.Body.Close()
+				for n := 0; ; n++ {
+					if _, err := resp.Body.Read(make([]byte, 32<<10)); err != nil || (i%3 == 0 && n > 50*i) {
+						return
+					}
+					time.Sleep(time.Millisecond) // the pace of a viewer
+				}
+			})
+		}
+		time.Sleep(1200 * time.Millisecond) // answers are looked at once they run for a second
+		s.CLI("link", "suspend", l.ID)
+		wg.Wait()
+		if a := do(t, browser(), http.MethodGet, s.URL+"/_usher/ready"); a.StatusCode != http.StatusOK {
+			t.Fatalf("round %d: %d", round, a.StatusCode)
+		}
+	}
+}
+
+// A config without the gate and back again, while a download of the first
+// runs: the store is found as it was.
+func TestAwayAndBackWhileADownloadRuns(t *testing.T) {
+	s := gated(t, storytest.Options{Caddyfile: strings.Replace(storytest.DefaultCaddyfile, "grace_period 1s", "grace_period 60s", 1)})
+	withBigFile(t, s)
+	l := createLink(t, s, "--path", "/clock/*", "--views", "1")
+	d := startDownload(t, enter(t, s, browser(), l, "/clock/big.mp4")+"/clock/big.mp4")
+	with, err := os.ReadFile(filepath.Join(s.Dir, "Caddyfile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.WriteCaddyfile("{\n\tadmin {admin}\n\tpersist_config off\n\tgrace_period 60s\n}\nhttp://{addr} {\n\trespond nothing\n}\n")
+	if _, err := s.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	s.WriteCaddyfile(string(with))
+	if _, err := s.Reload(); err != nil {
+		t.Fatalf("the store was not found again: %v", err)
+	}
+	wantViews(t, s, l.ID, 1, 0)
+	close(d.fast)
+	if n := <-d.total; n != bigFile {
+		t.Errorf("the download got %d of %d bytes", n, bigFile)
+	}
 }
 
 // Suspending and ending a session cut as well; resuming lets the viewer go on.

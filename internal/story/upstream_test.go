@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/usher-media/usher/internal/storytest"
 )
@@ -102,19 +103,41 @@ func TestUpstreamFailuresAreNotViews(t *testing.T) {
 	}
 }
 
-// A probe or an "init" name does not get a film for nothing from an upstream
-// that answers with all of it.
-func TestNoFilmForAProbe(t *testing.T) {
+// A probe, an "init" name or a disguised content type does not get a film for
+// nothing.
+func TestNoFilmForNothing(t *testing.T) {
 	film := strings.Repeat("x", 3<<20)
-	u := newUpstream(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, film) }) // ignores Range
+	u := newUpstream(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/a/deaf.mp4": // ignores Range
+			fmt.Fprint(w, film)
+			return
+		case "/a/disguised.mp4":
+			w.Header().Set("Content-Type", "image/png")
+		}
+		http.ServeContent(w, r, "", time.Time{}, strings.NewReader(film))
+	})
 	s := before(t, u)
-	for _, c := range []struct{ path, ranges string }{{"/a/film.mp4", "bytes=0-1"}, {"/a/film-init.mp4", ""}} {
+	for _, c := range []struct{ path, ranges string }{
+		{"/a/deaf.mp4", "bytes=0-1"}, {"/a/film-init.mp4", "bytes=0-"}, {"/a/film-init.mp4", "bytes=262144-524287"}, {"/a/disguised.mp4", "bytes=5-"},
+	} {
 		l := createLink(t, s, "--path", "/a/*", "--views", "1")
 		base := enter(t, s, browser(), l, c.path)
 		a := do(t, browser(), http.MethodGet, base+c.path, "Range", c.ranges)
-		if len(a.body) > 1<<20 && showLink(t, s, l.ID).Views.Used != 1 {
-			t.Errorf("%s: %d bytes for no view", c.path, len(a.body))
+		if len(a.body) > 2 && showLink(t, s, l.ID).Views.Used != 1 {
+			t.Errorf("%s %s: %d bytes for no view", c.path, c.ranges, len(a.body))
 		}
+	}
+	// Where no view is left, the refusal arrives, in the place of the film.
+	l := createLink(t, s, "--path", "/a/*", "--views", "1")
+	c := browser()
+	base := enter(t, s, c, l, "/a/one.mp4")
+	other := enter(t, s, c, l, "/a/deaf.mp4")
+	wantStatus(t, do(t, c, http.MethodGet, base+"/a/one.mp4"), http.StatusOK, "")
+	a := do(t, c, http.MethodGet, other+"/a/deaf.mp4", "Range", "bytes=0-1")
+	wantStatus(t, a, http.StatusGone, "views_spent")
+	if strings.Contains(a.body, "xxx") {
+		t.Error("with a piece of the film")
 	}
 }
 

@@ -64,6 +64,42 @@ func between(t testing.TB, text, from, to string) string {
 	return found
 }
 
+// The folder of a link opens also where the site's files are set before the
+// gate, and what was found there is not believed for ever.
+func TestFolderLinksWithARootOfTheSite(t *testing.T) {
+	s := gated(t, storytest.Options{Caddyfile: strings.Replace(strings.Replace(storytest.DefaultCaddyfile,
+		"\tfile_server {\n\t\troot {dir}/site\n\t}\n", "\tfile_server\n", 1),
+		"\tusher {\n\t\tapi", "\troot * {dir}/site\n\tusher {\n\t\tapi", 1)})
+	l := createLink(t, s, "--path", "/clock/*")
+	a := do(t, browser(), http.MethodGet, l.MediaURL)
+	wantStatus(t, a, http.StatusFound, "")
+	if !strings.HasSuffix(a.Header.Get("Location"), "/clock/master.m3u8") {
+		t.Errorf("Location %s", a.Header.Get("Location"))
+	}
+	wantStatus(t, do(t, browser(), http.MethodHead, l.MediaURL), http.StatusNotFound, "not_covered")
+}
+
+// A landing page lets the browser say where its form came from.
+func TestLandingPageLetsOriginThrough(t *testing.T) {
+	s := gated(t, storytest.Options{})
+	l := createLink(t, s, "--path", "/clock/*")
+	if got := do(t, browser(), http.MethodGet, l.URL).Header.Get("Referrer-Policy"); got != "same-origin" {
+		t.Errorf("Referrer-Policy %q: with no-referrer, browsers post with Origin null", got)
+	}
+}
+
+// A film that was begun as a file and goes on as a playlist is one view.
+func TestAFileAndThenItsPlaylist(t *testing.T) {
+	s := gated(t, storytest.Options{})
+	l := createLink(t, s, "--path", "/clock/*", "--views", "1")
+	c := browser()
+	base := enter(t, s, c, l, "/clock/clock.mp4")
+	for _, path := range []string{"/clock/clock.mp4", "/clock/master.m3u8", "/clock/360p/0.ts", "/clock/clock.mp4", "/clock/180p/1.ts"} {
+		wantStatus(t, do(t, c, http.MethodGet, base+path), http.StatusOK, "")
+	}
+	wantViews(t, s, l.ID, 1, 0)
+}
+
 // Only our own page may redeem.
 func TestRedeemIsSameOrigin(t *testing.T) {
 	s := gated(t, storytest.Options{})

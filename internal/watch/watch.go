@@ -27,13 +27,17 @@ type factKey struct {
 
 // Gatherer collects usage between flushes.
 type Gatherer struct {
-	mu      sync.Mutex
-	facts   map[factKey]*gate.Usage
-	dropped int64
+	dropped func()
+
+	mu    sync.Mutex
+	facts map[factKey]*gate.Usage
 }
 
-// New returns an empty gatherer.
-func New() *Gatherer { return &Gatherer{facts: map[factKey]*gate.Usage{}} }
+// New returns an empty gatherer; dropped is called for each fact that is lost
+// at the bound.
+func New(dropped func()) *Gatherer {
+	return &Gatherer{dropped: dropped, facts: map[factKey]*gate.Usage{}}
+}
 
 // Note adds to the fact of the same link, session and asset.
 func (g *Gatherer) Note(fact gate.Usage) {
@@ -43,7 +47,7 @@ func (g *Gatherer) Note(fact gate.Usage) {
 	known, ok := g.facts[key]
 	if !ok {
 		if len(g.facts) >= maxFacts {
-			g.dropped++
+			g.dropped()
 			return
 		}
 		g.facts[key] = &fact
@@ -54,13 +58,6 @@ func (g *Gatherer) Note(fact gate.Usage) {
 	if fact.LastSeen.After(known.LastSeen) {
 		known.LastSeen = fact.LastSeen
 	}
-}
-
-// Dropped returns how many facts were dropped at the bound so far.
-func (g *Gatherer) Dropped() int64 {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.dropped
 }
 
 // Flush writes what was gathered. What could not be written is kept for the

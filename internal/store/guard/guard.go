@@ -41,9 +41,6 @@ func New(inner gate.Store, observe Observer) *Store {
 	return &Store{inner: inner, observe: observe, breaker: breaker{now: time.Now}}
 }
 
-// Up reports whether calls are let through at the moment.
-func (s *Store) Up() bool { return s.breaker.closed() }
-
 // breaker counts failures in a row. While it is open, one call per coolDown
 // probes; its success closes it.
 type breaker struct {
@@ -66,12 +63,6 @@ func (b *breaker) allow() bool {
 	}
 	b.probeAt = now.Add(coolDown) // the others wait for this probe's outcome
 	return true
-}
-
-func (b *breaker) closed() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.failures < tripAfter
 }
 
 func (b *breaker) record(failed bool) {
@@ -101,8 +92,7 @@ func call[T any](s *Store, ctx context.Context, verb string, do func(context.Con
 	if failed(ctx, err) {
 		outcome = "error"
 	}
-	// A caller who went away says nothing about the store.
-	if ctx.Err() == nil || err == nil {
+	if err == nil || !wentAway(ctx) {
 		s.breaker.record(outcome == "error")
 	}
 	s.observe(verb, outcome, time.Since(start))
@@ -115,8 +105,12 @@ func failed(ctx context.Context, err error) bool {
 	case err == nil, errors.Is(err, gate.ErrNotFound), errors.Is(err, gate.ErrConflict), errors.Is(err, gate.ErrFinal):
 		return false
 	}
-	return ctx.Err() == nil
+	return !wentAway(ctx)
 }
+
+// wentAway reports a caller who no longer wants the answer, which says nothing
+// about the store. A deadline that passed does: it is the request's budget.
+func wentAway(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }
 
 // Verbs are the names calls are counted under.
 var Verbs = []string{

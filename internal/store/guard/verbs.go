@@ -91,7 +91,7 @@ func (s *Store) Ready(ctx context.Context) error {
 	bounded, cancel := context.WithTimeout(ctx, Budget)
 	defer cancel()
 	err := s.inner.Ready(bounded)
-	if ctx.Err() == nil {
+	if !wentAway(ctx) {
 		s.breaker.record(err != nil)
 	}
 	return err
