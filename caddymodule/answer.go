@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -37,18 +38,18 @@ func (h *Handler) strip(r *http.Request, in request) {
 	if original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok {
 		*original.URL = *r.URL // FastCGI, and the file server's redirects, speak of this one
 	}
-	for name := range r.Header {
-		if unwanted(name) {
-			delete(r.Header, name)
-		}
-	}
 	if len(bearer(r)) > 0 {
 		r.Header.Del("Authorization")
 	}
 	if referer := r.Header.Get("Referer"); referer != "" {
 		r.Header.Set("Referer", redact(referer)) // GStreamer sends the signed URL there
 	}
-	h.stripCookies(r)
+	stripCookies(r, in)
+	for name, values := range r.Header {
+		if unwanted(name) || slices.ContainsFunc(values, in.holds) {
+			delete(r.Header, name)
+		}
+	}
 	if gate.ClassOf(in.Path) == gate.Manifest {
 		r.Header.Del("Range")
 		r.Header.Del("If-Range")
@@ -84,7 +85,9 @@ func foldHeader(r rune) rune {
 	return '-'
 }
 
-func (h *Handler) stripCookies(r *http.Request) {
+// stripCookies takes our cookies out, and those that another parser would find
+// ours in: "a=1, usher=…" is two cookies to a reader of RFC 2109.
+func stripCookies(r *http.Request, in request) {
 	lines := r.Header["Cookie"]
 	if len(lines) == 0 {
 		return
@@ -94,7 +97,7 @@ func (h *Handler) stripCookies(r *http.Request) {
 		for pair := range strings.SplitSeq(line, ";") {
 			pair = strings.TrimSpace(pair)
 			name, _, _ := strings.Cut(pair, "=")
-			if pair != "" && !ourCookie(name) {
+			if pair != "" && !ourCookie(name) && !in.holds(pair) {
 				kept = append(kept, pair)
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/usher-media/usher/internal/gate"
+	"github.com/usher-media/usher/internal/token"
 )
 
 // Prefixes of Usher's own paths on a gated site.
@@ -25,6 +26,19 @@ type request struct {
 	// own is the raw path of one of Usher's own pages; empty: media.
 	own string
 }
+
+// holds reports whether a text holds a token that came with this request. What
+// is shorter than a token is none, and may be part of anything.
+func (in request) holds(text string) bool {
+	for _, c := range in.Presented {
+		if len(c.Text) >= minToken && strings.Contains(text, c.Text) {
+			return true
+		}
+	}
+	return len(in.Device) >= minToken && strings.Contains(text, in.Device)
+}
+
+var minToken = token.SealedLen(token.LinkCode)
 
 // gather reads what Caddy handed us, strictly: one path spelling, one
 // credential, bounded everything. It changes nothing about the request.

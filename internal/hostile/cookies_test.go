@@ -3,7 +3,22 @@ package hostile
 import "strings"
 
 // cookieFamilies: which cookie counts, where several could.
-var cookieFamilies = []family{{name: "H11", states: themselves, shots: cookies}}
+var cookieFamilies = []family{
+	{name: "H11", states: themselves, shots: cookies},
+	{name: "H11 on", states: []string{base}, shots: strayTokens},
+}
+
+// strayTokens stand beside a good session in the path, in places that the gate
+// does not read and another parser might: they do not go on to the upstream.
+func strayTokens(bool) []shot {
+	return headers(
+		"Cookie: usher={other}", "Cookie: a=1; usher={other}; b=2", "Cookie: a=1, usher={session}", "Cookie: $usher={session}", "Cookie: \xa0usher={session}",
+		"Cookie: a=1; \x85usher={session}", "Cookie: \u2003usher={session}", "Cookie: USHER={session}", "Cookie: __Host-usher={session}",
+		"Cookie: __Secure-usher={session}", "Cookie: usher-device={device}", "Cookie: ushe%72={session}", `Cookie: a="; usher={session}"; b="`, "Cookie: ={session}",
+		"Cookie: {session}", "Cookie: usher[]={session}", "Cookie: usher.session={session}", "Cookie: a={session}; b=2",
+		"Authorization: Usher {session}", "Authorization: {session}", "Authorization: Token token={session}", "Authorization: Basic dTpw",
+	)
+}
 
 func cookies(bool) []shot {
 	var shots []shot
