@@ -71,6 +71,8 @@ func (tr trial) leaks() string {
 // breaks: no fault of the server's.
 func (tr trial) breaks() string {
 	switch s := tr.answer.status; {
+	case s == 0 && tr.lane != tr.h2:
+		return "the connection was closed without an answer"
 	case s < 500:
 	case (s == http.StatusNotImplemented || s == http.StatusHTTPVersionNotSupported) && len(tr.hits) == 0:
 	default:
