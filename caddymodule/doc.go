@@ -7,6 +7,6 @@
 //	caddy.logging.encoders.filter.usher_token  keeps tokens out of logs (logfilter.go)
 //
 // and the commands of the command line (command.go). A media request goes
-// through handler.go, gather.go, the gate, answer.go and writer.go, in this
-// order; pages for people are in viewer.go.
+// through handler.go, gather.go, the gate, answer.go and writer.go (charge.go,
+// tidy.go, sendfile.go), in this order; pages for people are in viewer.go.
 package caddymodule

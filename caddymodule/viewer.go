@@ -84,7 +84,7 @@ func (h *Handler) land(w http.ResponseWriter, r *http.Request, in request, code 
 	logVerdict(r, v)
 	page := pages.Landing{Action: sharePrefix + code}
 	if !in.Speculative { // a preview in a chat tells nothing about the video
-		page = landing(v, code, h)
+		page = h.landing(v, code, h.gate.KnowsDevice(in.Request))
 		h.knowDevice(w, r, in)
 		if r.Method == http.MethodGet {
 			h.app.backing.usage.Note(gate.Usage{Link: v.Link.ID, Opens: 1})
@@ -97,10 +97,13 @@ func (h *Handler) land(w http.ResponseWriter, r *http.Request, in request, code 
 	h.writePage(w, r, page.Render)
 }
 
-func landing(v gate.Verdict, code string, h *Handler) pages.Landing {
+func (h *Handler) landing(v gate.Verdict, code string, returning bool) pages.Landing {
 	page := pages.Landing{
 		Title: v.Link.Title, Action: sharePrefix + code, ExpiresAt: v.Account.ExpiresAt, Resume: time.Duration(h.Idle),
-		Views: v.Account.Views, Each: v.Account.ViewsEach, EachLeft: v.Account.ViewsEach,
+		Views: v.Account.Views,
+	}
+	if !returning { // what a returning viewer has left of their own is counted when they press Watch
+		page.Each, page.EachLeft = v.Account.ViewsEach, v.Account.ViewsEach
 	}
 	page.ViewsLeft, _ = v.Account.Left()
 	return page
@@ -195,7 +198,7 @@ func (h *Handler) serveWatch(w http.ResponseWriter, r *http.Request, in request,
 func (h *Handler) watchPage(r *http.Request, v gate.Verdict, next caddyhttp.Handler) pages.Watch {
 	page := pages.Watch{
 		Title: v.Link.Title, ExpiresAt: v.Account.ExpiresAt, Resume: time.Duration(h.Idle),
-		Views: v.Account.Views, Each: v.Account.ViewsEach, EachLeft: v.Account.ViewsEach,
+		Views: v.Account.Views,
 	}
 	page.ViewsLeft, _ = v.Account.Left()
 	for _, entry := range h.entriesOf(r, v.Link, next) {

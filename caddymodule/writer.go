@@ -1,16 +1,12 @@
 package caddymodule
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
-	"go.uber.org/zap"
 
 	"github.com/usher-media/usher/internal/gate"
 )
@@ -73,146 +69,10 @@ func (a *answer) WriteHeader(status int) {
 	}
 }
 
-// needsSlot tells an answer that bears media although its request did not
-// look so: a probe that is answered with more than a probe may have, or a film
-// under a name that promises less (path info, "init").
-func (a *answer) needsSlot() bool {
-	v, header := a.verdict, a.Header()
-	if v.Countable || !a.bears() {
-		return false
-	}
-	switch v.Class {
-	case gate.Media:
-		return !gate.IsProbe(a.status, header.Get("Content-Range"))
-	case gate.Initial: // by the whole file: in parts it would be free
-		size, known := a.fileSize()
-		return !known || size > gate.MaxInitial
-	default:
-		kind := strings.ToLower(header.Get("Content-Type"))
-		return strings.HasPrefix(kind, "video/") || strings.HasPrefix(kind, "audio/")
-	}
-}
-
-func (a *answer) bears() bool { return gate.Bears(a.path, a.Header().Get("Content-Type")) }
-
-// fileSize is the size of the file that the answer is of, or is a part of.
-func (a *answer) fileSize() (size int64, known bool) {
-	text := a.Header().Get("Content-Length")
-	if a.status == http.StatusPartialContent {
-		_, text, _ = strings.Cut(a.Header().Get("Content-Range"), "/")
-	}
-	size, err := strconv.ParseInt(text, 10, 64)
-	return size, err == nil
-}
-
-func (a *answer) take() bool {
-	ctx, cancel := a.storeContext()
-	defer cancel()
-	v, err := a.handler.gate.Take(ctx, a.verdict)
-	if err != nil || v.Outcome != gate.Pass {
-		a.replace(v, err)
-		return false
-	}
-	a.verdict = v
-	tellTerms(a.Header(), v)
-	return true
-}
-
-// gather notes, before the manifest leaves, that renditions below it are one
-// asset: the player's next request may be for one of them.
-func (a *answer) gather() bool {
-	ctx, cancel := a.storeContext()
-	defer cancel()
-	if err := a.handler.gate.Gather(ctx, a.verdict); err != nil {
-		a.replace(gate.Verdict{}, err)
-		return false
-	}
-	return true
-}
-
-// charge makes the reservation a view, durably, before the first byte.
-func (a *answer) charge() bool {
-	a.due = false
-	ctx, cancel := a.storeContext()
-	defer cancel()
-	settled, err := a.handler.gate.Charge(ctx, a.verdict)
-	if err != nil || settled.Refused.Reason != gate.OK {
-		v := a.verdict
-		v.Refusal, v.Account = settled.Refused, settled.Account
-		a.replace(v, err)
-		return false
-	}
-	a.verdict.Holding = false
-	if settled.Charged {
-		playsTotal.WithLabelValues(playCharged).Inc()
-	}
-	return true
-}
-
-// storeContext bounds a store trip. It outlives the client's interest: a
-// charge or a give-back must not be lost because the client went away.
-func (a *answer) storeContext() (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(a.request.Context()), storeBudget)
-}
-
-// replace puts a refusal in the place of upstream's answer. Where the header
-// has left already (a flush came before the first byte) only cutting the
-// connection is left.
-func (a *answer) replace(v gate.Verdict, err error) {
-	a.refused = true
-	if a.sent {
-		panic(http.ErrAbortHandler)
-	}
-	if err != nil {
-		a.handler.couldNotDecide(a.request, err)
-		v.Refusal = gate.Refusal{Reason: gate.StoreDown}
-	}
-	header := a.Header()
-	for name := range header {
-		if name != "Server" && name != "Alt-Svc" {
-			delete(header, name)
-		}
-	}
-	v.Signed = true
-	a.handler.refuse(a.ResponseWriter, a.request, v)
-}
-
-// keepRefusal lets a refusal that took the place of upstream's answer arrive.
-// The reverse proxy aborts the connection when its writes fail; the refusal is
-// whole, so the connection need not be.
-func (a *answer) keepRefusal() {
-	p := recover()
-	if p == nil {
-		return
-	}
-	if !a.refused || a.sent || p != http.ErrAbortHandler { //nolint:errorlint // a panic's value, compared as net/http does
-		panic(p)
-	}
-}
-
 func (a *answer) sendHeader() {
 	if !a.sent {
 		a.sent = true
 		a.ResponseWriter.WriteHeader(a.status)
-	}
-}
-
-// fail answers for a handler behind the gate that gave an error and no answer.
-// The error ends here: Caddy would log it with the request's URL, in which the
-// session stands, and run the site's error routes with that URL.
-func (a *answer) fail(err error) {
-	status := http.StatusInternalServerError
-	if known := (caddyhttp.HandlerError{}); errors.As(err, &known) && known.StatusCode >= 400 {
-		status = known.StatusCode
-	}
-	if a.refused {
-		return // it only says that we made it stop
-	}
-	if status >= http.StatusInternalServerError {
-		a.handler.logger.Error("the handler behind the gate failed", zap.Int("status", status), zap.Error(err))
-	}
-	if a.status == 0 {
-		a.WriteHeader(status)
 	}
 }
 
@@ -315,74 +175,4 @@ func (a *answer) finish() {
 	if a.bytes > 0 {
 		a.handler.app.backing.usage.Note(usageOf(a.verdict, time.Now(), a.bytes))
 	}
-}
-
-func (a *answer) giveBack() {
-	ctx, cancel := a.storeContext()
-	defer cancel()
-	if err := a.handler.gate.GiveBack(ctx, a.verdict); err != nil {
-		a.handler.logger.Warn("a reservation could not be given back; it lapses by itself", zap.Error(err))
-		return
-	}
-	playsTotal.WithLabelValues(playReturned).Inc()
-}
-
-// tidy sets the headers of a gated answer. What upstream says about caching
-// and cookies is for a site without a gate; a shared cache must not keep what
-// one viewer was allowed.
-func (a *answer) tidy() {
-	header := a.Header()
-	for _, name := range []string{"Set-Cookie", "X-Accel-Redirect", "X-Sendfile"} {
-		header.Del(name)
-	}
-	for name := range header {
-		if strings.HasPrefix(name, "Usher-") {
-			delete(header, name)
-		}
-	}
-	header.Set("Cache-Control", "private, max-age=0, must-revalidate")
-	header.Add("Vary", "Cookie, Authorization")
-	header.Set("Referrer-Policy", "no-referrer")
-	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("X-Robots-Tag", "noindex, noarchive")
-	if kind := mediaType(a.request.URL.Path, header.Get("Content-Type")); kind != "" {
-		header.Set("Content-Type", kind)
-	}
-	if location := header.Get("Location"); location != "" {
-		header.Set("Location", a.carryLocation(location))
-	}
-	tellTerms(header, a.verdict)
-}
-
-// carryLocation keeps a redirect of upstream's inside the session.
-func (a *answer) carryLocation(location string) string {
-	rooted := strings.HasPrefix(location, "/") && !strings.HasPrefix(location, "//")
-	if !rooted || a.verdict.Carrier != gate.InPath {
-		return location
-	}
-	return "/~" + a.verdict.Token + location
-}
-
-// mediaType corrects the type of streaming files where upstream does not know
-// them: browsers play a playlist by its type, and ".ts" is another thing in
-// many tables.
-func mediaType(path, given string) string {
-	kind, known := streamingTypes[strings.ToLower(path[strings.LastIndexByte(path, '.')+1:])]
-	if !known {
-		return ""
-	}
-	given, _, _ = strings.Cut(given, ";")
-	switch given {
-	case "", "text/plain", "application/octet-stream", "text/vnd.trolltech.linguist", "text/xml", "application/xml", "audio/x-mpegurl", "audio/mpegurl":
-		return kind
-	}
-	return ""
-}
-
-var streamingTypes = map[string]string{
-	"m3u8": "application/vnd.apple.mpegurl",
-	"mpd":  "application/dash+xml",
-	"ts":   "video/mp2t",
-	"m4s":  "video/iso.segment",
-	"vtt":  "text/vtt",
 }

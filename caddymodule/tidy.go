@@ -1,0 +1,67 @@
+package caddymodule
+
+import (
+	"strings"
+
+	"github.com/usher-media/usher/internal/gate"
+)
+
+// tidy sets the headers of a gated answer. What upstream says about caching
+// and cookies is for a site without a gate; a shared cache must not keep what
+// one viewer was allowed.
+func (a *answer) tidy() {
+	header := a.Header()
+	for _, name := range []string{"Set-Cookie", "X-Accel-Redirect", "X-Sendfile"} {
+		header.Del(name)
+	}
+	for name := range header {
+		if strings.HasPrefix(name, "Usher-") {
+			delete(header, name)
+		}
+	}
+	header.Set("Cache-Control", "private, max-age=0, must-revalidate")
+	header.Add("Vary", "Cookie, Authorization")
+	header.Set("Referrer-Policy", "no-referrer")
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("X-Robots-Tag", "noindex, noarchive")
+	if kind := mediaType(a.request.URL.Path, header.Get("Content-Type")); kind != "" {
+		header.Set("Content-Type", kind)
+	}
+	if location := header.Get("Location"); location != "" {
+		header.Set("Location", a.carryLocation(location))
+	}
+	tellTerms(header, a.verdict)
+}
+
+// carryLocation keeps a redirect of upstream's inside the session.
+func (a *answer) carryLocation(location string) string {
+	rooted := strings.HasPrefix(location, "/") && !strings.HasPrefix(location, "//")
+	if !rooted || a.verdict.Carrier != gate.InPath {
+		return location
+	}
+	return "/~" + a.verdict.Token + location
+}
+
+// mediaType corrects the type of streaming files where upstream does not know
+// them: browsers play a playlist by its type, and ".ts" is another thing in
+// many tables.
+func mediaType(path, given string) string {
+	kind, known := streamingTypes[strings.ToLower(path[strings.LastIndexByte(path, '.')+1:])]
+	if !known {
+		return ""
+	}
+	given, _, _ = strings.Cut(given, ";")
+	switch given {
+	case "", "text/plain", "application/octet-stream", "text/vnd.trolltech.linguist", "text/xml", "application/xml", "audio/x-mpegurl", "audio/mpegurl":
+		return kind
+	}
+	return ""
+}
+
+var streamingTypes = map[string]string{
+	"m3u8": "application/vnd.apple.mpegurl",
+	"mpd":  "application/dash+xml",
+	"ts":   "video/mp2t",
+	"m4s":  "video/iso.segment",
+	"vtt":  "text/vtt",
+}
