@@ -204,6 +204,18 @@ func TestCallerWentAway(t *testing.T) {
 	})
 }
 
+// TestAnswerToNobody sees that an answer counts, though its caller left while
+// it was on its way.
+func TestAnswerToNobody(t *testing.T) {
+	guarded(t, func(r *rig) {
+		r.fail(4)
+		ctx, cancel := context.WithCancel(r.Context())
+		r.is(r.call(ctx, func(context.Context) error { cancel(); return nil }), nil)
+		r.fail(4)
+		r.passes()
+	})
+}
+
 // TestDeadlineIsAFailure holds for the guard's own and for a caller's that is
 // tighter: either way the store was too slow for the request.
 func TestDeadlineIsAFailure(t *testing.T) {

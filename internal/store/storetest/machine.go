@@ -41,6 +41,7 @@ func Machine(t *testing.T, open Open) {
 			"reserve": m.reserve,
 			"settle":  m.settle,
 			"watch":   m.watch,
+			"film":    m.film,
 			"check":   m.check,
 			"flush":   m.flush,
 			"owner":   m.owner,

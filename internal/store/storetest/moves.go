@@ -111,6 +111,10 @@ func (m *machine) claim(r *rapid.T) (gate.Settlement, gate.Claimed, error) {
 		last := m.granted[n-1]
 		c = gate.Claim{Link: last.Link, Session: last.Session, Subject: last.Subject, Asset: last.Asset}
 	}
+	return m.claimOf(r, c)
+}
+
+func (m *machine) claimOf(r *rapid.T, c gate.Claim) (gate.Settlement, gate.Claimed, error) {
 	c.Opener, c.Pace = "/claim", tempo(r)
 	claimed, err := both(m, r, "Reserve", func(s gate.Store) (gate.Claimed, error) { return s.Reserve(ctx, c) })
 	st := gate.Settlement{
@@ -151,10 +155,36 @@ func (m *machine) settle(r *rapid.T) {
 // watch claims and, where that was granted, charges: most plays go like this.
 func (m *machine) watch(r *rapid.T) {
 	st, claimed, err := m.claim(r)
+	m.charge(r, st, claimed, err)
+}
+
+func (m *machine) charge(r *rapid.T, st gate.Settlement, claimed gate.Claimed, err error) {
 	if err == nil && !claimed.Free && claimed.Refused == (gate.Refusal{}) {
 		st.Charge = true
 		m.finish(r, st)
 	}
+}
+
+// film has a session watch two assets and then ask for a manifest. Several
+// plays of one subject at one moment would meet a gathering too rarely else.
+func (m *machine) film(r *rapid.T) {
+	session := m.known(r)
+	link := m.home(r, session)
+	state, err := m.model.Check(ctx, gate.Query{Link: link, Session: session})
+	if err != nil {
+		r.Fatalf("the model's Check: %v", err)
+	}
+	for range 2 {
+		c := gate.Claim{Link: link, Session: session, Subject: state.Session.Subject, Asset: asset(r)}
+		st, claimed, err := m.claimOf(r, c)
+		m.charge(r, st, claimed, err)
+	}
+	m.gather(r, link, session)
+	both(m, r, "Sessions", func(s gate.Store) ([]gate.Session, error) { return s.Sessions(ctx, link, gate.SessionID{}, 99) })
+}
+
+func (m *machine) gather(r *rapid.T, link gate.LinkID, session gate.SessionID) {
+	both(m, r, "Gather", func(s gate.Store) (any, error) { return nil, s.Gather(ctx, link, session) })
 }
 
 func (m *machine) check(r *rapid.T) {
@@ -225,7 +255,7 @@ func (m *machine) session(r *rapid.T) {
 	case "end":
 		both(m, r, "End", func(s gate.Store) (gate.Session, error) { return s.End(ctx, link, session) })
 	case "gather":
-		both(m, r, "Gather", func(s gate.Store) (any, error) { return nil, s.Gather(ctx, link, session) })
+		m.gather(r, link, session)
 	case "list":
 		link = rapid.SampledFrom([]gate.LinkID{link, {}}).Draw(r, "link or all")
 		below := rapid.SampledFrom([]gate.SessionID{{}, session}).Draw(r, "below")
