@@ -13,12 +13,20 @@ declare -A package=(
 	[strace]=strace
 )
 
+# versions says what the tests run against.
+versions() {
+	redis-server --version | cut -d ' ' -f 1-3
+	ffmpeg -version | sed -n 1p | cut -d ' ' -f 1-3
+	chromium --version
+}
+
 missing=()
 for tool in "${!package[@]}"; do
 	# shellcheck disable=SC2206 # several packages may bring one tool
 	command -v "$tool" >/dev/null || missing+=(${package[$tool]})
 done
 if [ ${#missing[@]} -eq 0 ]; then
+	versions
 	exit 0
 fi
 mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)
@@ -37,3 +45,4 @@ for service in redis-server; do
 		systemctl stop "$service" || true
 	fi
 done
+versions

@@ -22,14 +22,14 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func TestStore(t *testing.T) {
+func TestContractOnTheEmbeddedStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, now func() time.Time) gate.Store {
 		return openStore(t, privateDir(t), Options{Now: now})
 	})
 }
 
 // Without room for a single link, everything is read from the disk every time.
-func TestStoreWithoutFront(t *testing.T) {
+func TestContractOnTheEmbeddedStoreWithoutFront(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, now func() time.Time) gate.Store {
 		s := openStore(t, privateDir(t), Options{Now: now})
 		s.front.max = 0

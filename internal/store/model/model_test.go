@@ -11,6 +11,6 @@ import (
 
 // Its machine compares the model with itself, which proves the machine more
 // than the model; the tables prove the model.
-func TestStore(t *testing.T) {
+func TestContractOnTheModel(t *testing.T) {
 	storetest.Run(t, func(_ *testing.T, now func() time.Time) gate.Store { return model.New(now) })
 }

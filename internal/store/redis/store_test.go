@@ -14,7 +14,7 @@ import (
 )
 
 // TestContract runs the suite of all stores against a real server.
-func TestContract(t *testing.T) {
+func TestContractOnARealRedisServer(t *testing.T) {
 	srv := redistest.Start(t)
 	c := admin(t, srv.URL())
 	storetest.Run(t, func(t *testing.T, now func() time.Time) gate.Store {
@@ -25,7 +25,7 @@ func TestContract(t *testing.T) {
 
 // TestContractMini runs it against miniredis, whose commands and Lua are other
 // people's: what passes on both does not lean on an oddity of either.
-func TestContractMini(t *testing.T) {
+func TestContractOnMiniredis(t *testing.T) {
 	mini := miniredis.RunT(t)
 	// It does not know this section of INFO.
 	mini.Server().SetPreHook(func(c *server.Peer, cmd string, args ...string) bool {
