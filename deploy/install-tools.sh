@@ -17,7 +17,7 @@ declare -A package=(
 versions() {
 	redis-server --version | cut -d ' ' -f 1-3
 	ffmpeg -version | sed -n 1p | cut -d ' ' -f 1-3
-	chromium --version
+	chromium --version 2>/dev/null
 }
 
 missing=()

@@ -13,7 +13,7 @@ import (
 	"github.com/usher-media/usher/internal/store/storetest"
 )
 
-// TestContract runs the suite of all stores against a real server.
+// TestContractOnARealRedisServer runs the suite of all stores against a real server.
 func TestContractOnARealRedisServer(t *testing.T) {
 	srv := redistest.Start(t)
 	c := admin(t, srv.URL())
@@ -23,7 +23,7 @@ func TestContractOnARealRedisServer(t *testing.T) {
 	})
 }
 
-// TestContractMini runs it against miniredis, whose commands and Lua are other
+// TestContractOnMiniredis runs it against miniredis, whose commands and Lua are other
 // people's: what passes on both does not lean on an oddity of either.
 func TestContractOnMiniredis(t *testing.T) {
 	mini := miniredis.RunT(t)
