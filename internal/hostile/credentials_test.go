@@ -81,10 +81,12 @@ func (l *lane) issue(t *testing.T) {
 		return made
 	}
 	demo, file, other := create(scopeRoot+"*", 0), create(oneScope, 0), create("/acme/demo2/*", 0)
+	root := create("/*", 0)
 	expired, revoked, spent := create(scopeRoot+"*", 0), create(scopeRoot+"*", 0), create(scopeRoot+"*", 1)
 
 	demoSession, device := l.open(t, scopeRoot+"film.mp4", demo.code())
 	fileSession, _ := l.open(t, oneScope, file.code())
+	rootSession, _ := l.open(t, oneScope, root.code())
 	otherSession, _ := l.open(t, "/acme/demo2/x.mp4", other.code())
 	expiredSession, _ := l.open(t, scopeRoot+"film.mp4", expired.code())
 	revokedSession, _ := l.open(t, scopeRoot+"film.mp4", revoked.code())
@@ -116,7 +118,7 @@ func (l *lane) issue(t *testing.T) {
 		l.credentials[c.state] = c
 	}
 	l.words = strings.NewReplacer(
-		"{session}", demoSession, "{other}", otherSession, "{device}", device, "{spent}", spentSession,
+		"{session}", demoSession, "{root}", rootSession, "{other}", otherSession, "{device}", device, "{spent}", spentSession,
 		"{expired}", expiredSession, "{revoked}", revokedSession,
 		"{code}", demo.code(), "{othercode}", other.code(), "{spentcode}", spent.code(),
 		"{expiredcode}", expired.code(), "{revokedcode}", revoked.code(),

@@ -7,6 +7,7 @@ import "strings"
 var queryFamilies = []family{
 	{name: "Q1", states: themselves, shots: twoCredentials},
 	{name: "Q2", states: themselves, shots: separatorsAndNames},
+	{name: "Q2 on", states: []string{base}, shots: nearNames},
 	{name: "Q3", states: everyone, shots: tooMuch},
 	{name: "Q4", states: everyone, shots: unparsable},
 }
@@ -56,6 +57,19 @@ func separatorsAndNames(bool) []shot {
 		"usher%00={code}", "USHER={code}", "Usher={code}", "us%68er={code}", "%75sher={code}", "%20usher={code}", "+usher={code}", "usher%20={code}",
 		"usher", "usher=", "usher=+{code}", "usher={code}+", "usher=%20{code}", "usher={code}%00", "usher={code}%0a", "usher=={code}",
 		"urisigningpackage={code}", "URISigningPackage[]={code}", "usher.x={code}", "usher:{code}", "usher={code},{code}", "usher={code}|",
+	} {
+		shots = append(shots, shot{name: query, path: oneScope, query: query, refuse: true})
+	}
+	return shots
+}
+
+// nearNames stand beside a good session: what a careless parser takes for a
+// credential does not go on to the upstream.
+func nearNames(bool) []shot {
+	var shots []shot
+	for _, query := range []string{
+		"usher[]={other}", "usher[0]={other}", "usher%5B%5D={other}", "USHER={other}", "us%68er={other}", "%20usher={other}", "+usher={other}",
+		"usher%20={other}", "amp;usher={other}", "amp%3Busher={other}", "urisigningpackage={other}", "a=1;usher={other}", "usher%00={other}", "usher={other}",
 	} {
 		shots = append(shots, shot{name: query, path: oneScope, query: query, refuse: true})
 	}

@@ -60,11 +60,13 @@ func scopeEdges(bool) []shot {
 	)...)
 }
 
-// ownPaths are Usher's own where they must not be: behind a session, climbed
-// out of, spelt otherwise. And two sessions are not one.
+// ownPaths are Usher's own where they must not be: behind a session (of the
+// folder, and of the whole site), climbed out of, spelt otherwise. And two
+// sessions are not one.
 func ownPaths(bool) []shot {
 	var shots []shot
 	for _, target := range []string{
+		"/~{root}/~{session}" + oneScope, "/~{root}/s/{code}", "/~{root}/s", "/~{root}/_usher/ready", "/~{root}/_usher", "/~{root}/",
 		"/~{session}/s/{code}", "/~{session}/_usher/ready", "/~{session}/_usher/api/v1/links", "/~{session}/_usher", "/~{session}",
 		"/~{session}/~{session}" + oneScope, "/~{session}/~{other}/acme/demo2/x.mp4", "/~/~{session}" + oneScope, "//~{session}" + oneScope,
 		"/%7E{session}" + oneScope, "/%7e{session}" + oneScope, "/~%{session}" + oneScope, "/~{session}%2Facme/demo/film.mp4", "/~{session};x" + oneScope,
