@@ -167,25 +167,23 @@ func TestAgentFamily(t *testing.T) {
 func TestPresent(t *testing.T) {
 	in := func(carrier Carrier, text string) Credential { return Credential{carrier, text} }
 	for _, c := range []struct {
-		name    string
-		browser bool
-		given   []Credential
-		want    string
-		no      Reason
+		name  string
+		given []Credential
+		want  string
+		no    Reason
 	}{
-		{"none", false, nil, "", NoToken},
-		{"one", false, []Credential{in(InQuery, "A")}, "A", OK},
-		{"the same twice", false, []Credential{in(InQuery, "A"), in(InHeader, "A")}, "A", OK},
-		{"two in the query", false, []Credential{in(InQuery, "A"), in(InQuery, "B")}, "", TwoTokens},
-		{"path and query", false, []Credential{in(InPath, "A"), in(InQuery, "B")}, "", TwoTokens},
-		{"query and header", false, []Credential{in(InQuery, "A"), in(InHeader, "B")}, "", TwoTokens},
-		{"query and cookie of a player", false, []Credential{in(InQuery, "A"), in(InCookie, "B")}, "", TwoTokens},
-		{"header and cookie of a player", false, []Credential{in(InHeader, "A"), in(InCookie, "B")}, "", TwoTokens},
-		{"query and cookie of a browser", true, []Credential{in(InQuery, "A"), in(InCookie, "B")}, "A", OK},
-		{"path and cookie", false, []Credential{in(InPath, "A"), in(InCookie, "B")}, "A", OK},
-		{"cookie alone", false, []Credential{in(InCookie, "B")}, "B", OK},
+		{"none", nil, "", NoToken},
+		{"one", []Credential{in(InQuery, "A")}, "A", OK},
+		{"the same twice", []Credential{in(InQuery, "A"), in(InHeader, "A")}, "A", OK},
+		{"two in the query", []Credential{in(InQuery, "A"), in(InQuery, "B")}, "", TwoTokens},
+		{"path and query", []Credential{in(InPath, "A"), in(InQuery, "B")}, "", TwoTokens},
+		{"query and header", []Credential{in(InQuery, "A"), in(InHeader, "B")}, "", TwoTokens},
+		{"header and cookie", []Credential{in(InHeader, "A"), in(InCookie, "B")}, "A", OK},
+		{"query and cookie", []Credential{in(InQuery, "A"), in(InCookie, "B")}, "A", OK},
+		{"path and cookie", []Credential{in(InPath, "A"), in(InCookie, "B")}, "A", OK},
+		{"cookie alone", []Credential{in(InCookie, "B")}, "B", OK},
 	} {
-		got, no := present(Request{Browser: c.browser, Presented: c.given})
+		got, no := present(Request{Presented: c.given})
 		if got.Text != c.want || no != c.no {
 			t.Errorf("%s: %q, %s; want %q, %s", c.name, got.Text, no, c.want, c.no)
 		}

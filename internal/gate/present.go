@@ -2,10 +2,10 @@ package gate
 
 // present finds the one credential of a request. Explicit carriers must agree
 // with each other (parameter pollution: the gate and another parser would pick
-// different ones). A cookie is only looked at where nothing explicit is; a
-// browser sends it along whether or not it fits, so there it yields, and so it
-// does to a session in the path. A client that chose to send a query or header
-// credential and a different cookie is refused like any other contradiction.
+// different ones). A cookie is only looked at where nothing explicit is: jars
+// send it along whether or not it fits, so that whoever opens a second link,
+// or the same one again, would be refused for what was set before. It cannot be
+// picked by anybody else either, since it never goes on to the upstream.
 func present(req Request) (Credential, Reason) {
 	var chosen, cookie Credential
 	for _, c := range req.Presented {
@@ -25,8 +25,6 @@ func present(req Request) (Credential, Reason) {
 		return Credential{}, NoToken
 	case chosen.Text == "":
 		return cookie, OK
-	case cookie.Text != "" && cookie.Text != chosen.Text && chosen.Carrier != InPath && !req.Browser:
-		return Credential{}, TwoTokens
 	}
 	return chosen, OK
 }

@@ -39,7 +39,7 @@ type Request struct {
 	Agent  string
 	Range  RangeKind
 	// Browser: the request has Fetch Metadata, so it comes from a browser,
-	// which keeps cookies and cannot choose which to send.
+	// which keeps cookies.
 	Browser bool
 	// Speculative: a prefetch, or a known maker of previews.
 	Speculative bool

@@ -21,8 +21,8 @@ var carriers = map[byte]func(s *shot, token string){
 }
 
 // twoCredentials: where two are presented, all readers must come to the same
-// one, or none. A cookie yields to a session in the path, as a browser sends
-// it along whether or not it fits.
+// one, or none. A cookie yields to what is explicit: jars send it along whether
+// or not it fits.
 func twoCredentials(bool) []shot {
 	var shots []shot
 	for _, pair := range []string{"qq", "qc", "qh", "pq", "hh", "cc", "pc", "ph"} {
@@ -45,7 +45,8 @@ func pairOf(pair string, tokens [2]string) shot {
 		carriers[pair[i]](&s, token)
 	}
 	nothing := tokens[0] == "" || tokens[1] == ""
-	s.refuse = tokens[0] != tokens[1] && !(pair == "pc" && tokens[0] == "{session}") && (!nothing || pair == "cc")
+	yields := pair[1] == 'c' && pair[0] != 'c' && tokens[0] == "{session}"
+	s.refuse = tokens[0] != tokens[1] && !yields && (!nothing || pair == "cc")
 	return s
 }
 

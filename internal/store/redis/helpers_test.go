@@ -24,7 +24,8 @@ func open(t testing.TB, url string, now func() time.Time) *Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	settings.PoolTimeout, settings.ReadTimeout = time.Minute, time.Minute
+	settings.PoolTimeout, settings.DialTimeout = time.Minute, time.Minute
+	settings.ReadTimeout, settings.WriteTimeout = time.Minute, time.Minute
 	s := newStore(settings, Options{Now: now})
 	t.Cleanup(func() { s.Close() })
 	return s
