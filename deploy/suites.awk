@@ -9,6 +9,7 @@
 	if (ran != "") wrap(ran)
 	if (skipped != "") print "    SKIPPED:" skipped
 	said = ran = skipped = ""
+	fflush()
 	next
 }
 { said = said $0 "\n" }

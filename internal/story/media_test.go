@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/usher-media/usher/internal/pages/browsertest"
+	"github.com/usher-media/usher/internal/store/redistest"
 	"github.com/usher-media/usher/internal/storytest"
 )
 
@@ -165,7 +166,7 @@ func TestDemoWithOwnMedia(t *testing.T) {
 		t.Fatal(err)
 	}
 	copyFile(t, filepath.Join(storytest.Root(), "internal", "sample", "media", "clock", "clock.mp4"), filepath.Join(dir, "My-Films.mp4"))
-	d, end := startDemo(t, "--media", dir)
+	d, end := startDemo(t, "--media", dir, "--store", redistest.Start(t).URL())
 	defer end()
 	if seconds := decodeMedia(t, d.MediaURL); seconds < 23 {
 		t.Errorf("%.1f s", seconds)
