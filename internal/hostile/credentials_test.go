@@ -71,18 +71,20 @@ type link struct {
 
 func (l link) code() string { return l.URL[strings.LastIndexByte(l.URL, '/')+1:] }
 
+func (l *lane) create(t *testing.T, path string, views int) link {
+	t.Helper()
+	var made link
+	l.ask(t, http.MethodPost, "/links", map[string]any{"path": path, "views": views, "title": "Title of " + l.name}, &made)
+	l.secrets.add(made.code())
+	return made
+}
+
 // issue makes the lane's links and sessions.
 func (l *lane) issue(t *testing.T) {
 	t.Helper()
-	create := func(path string, views int) link {
-		var made link
-		l.ask(t, http.MethodPost, "/links", map[string]any{"path": path, "views": views, "title": "Title of " + l.name}, &made)
-		l.secrets.add(made.code())
-		return made
-	}
-	demo, file, other := create(scopeRoot+"*", 0), create(oneScope, 0), create("/acme/demo2/*", 0)
-	root := create("/*", 0)
-	expired, revoked, spent := create(scopeRoot+"*", 0), create(scopeRoot+"*", 0), create(scopeRoot+"*", 1)
+	demo, file, other := l.create(t, scopeRoot+"*", 0), l.create(t, oneScope, 0), l.create(t, "/acme/demo2/*", 0)
+	root := l.create(t, "/*", 0)
+	expired, revoked, spent := l.create(t, scopeRoot+"*", 0), l.create(t, scopeRoot+"*", 0), l.create(t, scopeRoot+"*", 1)
 
 	demoSession, device := l.open(t, scopeRoot+"film.mp4", demo.code())
 	fileSession, _ := l.open(t, oneScope, file.code())
