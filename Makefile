@@ -19,7 +19,7 @@ tools: ## Install what the tests need: redis-server, ffmpeg, chromium, strace
 
 test: tools ## Install what is missing, vet, and run every test with the race detector
 	$(GO) vet ./...
-	$(GO) test -race -v -timeout 25m ./... | awk -f deploy/suites.awk
+	$(GO) test -race -v -count=1 -timeout 25m ./... | awk -f deploy/suites.awk
 
 check: test ## What a change must pass: the tests and the linters
 	$(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run ./...
@@ -29,7 +29,7 @@ bench: ## Run the benchmarks in the form benchstat reads
 
 nightly: ## Fuzz every target for FUZZTIME each, and run the full families of hostile requests
 	@./deploy/fuzz.sh $(FUZZTIME)
-	USHER_FULL=1 $(GO) test -race -timeout 60m ./...
+	USHER_FULL=1 $(GO) test -race -count=1 -timeout 60m ./...
 
 generate: ## Write the reference docs from the tables in the code
 	$(GO) test ./caddymodule -run TestReference -update
