@@ -107,7 +107,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	return h.answer(w, r, in, v, err, next)
 }
 
-// decide asks the gate inside the store budget, and counts the verdict.
+// decide asks the gate inside the store budget, and times it.
 func (h *Handler) decide(ctx context.Context, req gate.Request) (gate.Verdict, error) {
 	ctx, cancel := context.WithTimeout(ctx, storeBudget)
 	defer cancel()

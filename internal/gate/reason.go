@@ -98,7 +98,7 @@ var reasons = [reasonCount]reasonRow{
 		"Wait a moment, then go on.",
 		"The session or the client group asked faster than the site's rate."},
 	StoreDown: {"store_down", http.StatusServiceUnavailable, "Not available right now",
-		"Try again in a moment; nothing was used up.",
+		"Try again in a moment.",
 		"The store could not be asked in time, so nothing was decided and nothing was let through."},
 }
 
