@@ -6,9 +6,10 @@ import (
 	"time"
 )
 
-// Store keeps everything that outlives a request, in two rooms behind one
+// Store keeps everything that outlives a request, in rooms behind one
 // contract: [Documents] are written rarely and read whole; the [Ledger] holds
-// what is counted and timed, and each of its verbs is atomic.
+// what is counted and timed, and each of its verbs is atomic; [Changes] tells
+// whoever remembers an answer when to forget it.
 //
 // Four rules hold for every verb of every store, and package storetest proves
 // them:
@@ -28,10 +29,12 @@ import (
 type Store interface {
 	Documents
 	Ledger
+	Changes
 
 	// Ready reports whether the store can decide now, by asking it.
 	Ready(ctx context.Context) error
-	// Close lets go of files and connections. No verb may be called after it.
+	// Close lets go of files and connections. No verb may be called after it,
+	// and every Watch is to be ended before it.
 	Close() error
 }
 
@@ -152,6 +155,52 @@ type Ledger interface {
 	// for the rules.
 	Flush(ctx context.Context, facts []Usage) error
 }
+
+// Changes is the room of news: what was changed, on any node, for whoever
+// remembers what [Ledger] answered. It makes forgetting prompt, never certain:
+// news travels after the change and may be held up on its way, so what is
+// remembered has to end by itself as well.
+type Changes interface {
+	// Watch calls tell for every change, on any node, that may end what an
+	// earlier Check allowed or alter what it said: a standing, the terms of a
+	// link, a session that ended or was gathered, and whatever was announced.
+	// Changes of one link come in the order in which they were made.
+	//
+	// The first change told is Missed, once Watch listens: what was read before
+	// may be old already. So is the first after the store was out of reach, or
+	// after more happened than could be told.
+	//
+	// All calls of tell come from one goroutine, before Watch returns; tell may
+	// not block. Watch returns when ctx is done and at no other time: there is
+	// no failure that it does not go on after, and so no error.
+	Watch(ctx context.Context, tell func(Change))
+
+	// Announce tells every Watch on every node of a change that the store does
+	// not make itself.
+	Announce(ctx context.Context, change Change) error
+}
+
+// Change is a piece of news. Link and Session are zero where the kind does not
+// say that they are there.
+type Change struct {
+	Kind    ChangeKind
+	Link    LinkID
+	Session SessionID
+}
+
+// ChangeKind says what a change was about.
+type ChangeKind uint8
+
+const (
+	// Missed says that anything may have changed: forget all.
+	Missed ChangeKind = iota
+	// LinkChanged says that Link has another standing or other terms.
+	LinkChanged
+	// SessionChanged says that Session on Link was ended or gathered.
+	SessionChanged
+	// KeysChanged says that the keyring is another. Only Announce tells so.
+	KeysChanged
+)
 
 // SessionKept is how long a session is known after it was ended or expired,
 // and how long a charged play is known after it was last seen. From then on it

@@ -60,6 +60,7 @@ func (s *Store) Extend(ctx context.Context, link gate.LinkID, change gate.Extens
 			a.ExpiresAt = toMillisecond(*change.ExpiresAt)
 		}
 		b.putAccount(link, a)
+		b.tell(gate.Change{Kind: gate.LinkChanged, Link: link})
 		return a.view(b.now), nil
 	})
 }
@@ -87,6 +88,7 @@ func (s *Store) SetStanding(ctx context.Context, link gate.LinkID, standing gate
 			a.Standing = standing
 			a.Standing.Since = b.now
 			b.putAccount(link, a)
+			b.tell(gate.Change{Kind: gate.LinkChanged, Link: link})
 		case standing.State != gate.Revoked:
 			return gate.Account{}, gate.ErrFinal
 		}

@@ -18,6 +18,7 @@ type batch struct {
 	now   time.Time
 	front *front
 	seen  map[gate.LinkID]*records
+	news  []gate.Change
 	dirty bool   // there is something to commit
 	sum   uint32 // of all records, as in state
 	err   error
@@ -45,6 +46,9 @@ func (b *batch) delete(bucket, key []byte) {
 	b.sum -= b.sealAt(bucket, key)
 	b.fail(b.tx.Bucket(bucket).Delete(key))
 }
+
+// tell notes what every Watch is told once the batch is on disk.
+func (b *batch) tell(change gate.Change) { b.news = append(b.news, change) }
 
 // sealAt is the checksum of what a write takes the place of.
 func (b *batch) sealAt(bucket, key []byte) uint32 { return sealOf(b.tx.Bucket(bucket).Get(key)) }

@@ -5,6 +5,8 @@ import (
 	"errors"
 
 	bolt "go.etcd.io/bbolt"
+
+	"github.com/usher-media/usher/internal/gate"
 )
 
 // maxBatch is how many verbs share one sync at most. It bounds how long the
@@ -94,8 +96,10 @@ func (s *Store) commit(jobs []*job) {
 	}
 	if err == nil {
 		s.front.publish(b.seen)
+		s.changes.Tell(b.news...)
 	} else {
 		s.front.purge() // only the disk knows now whether it happened
+		s.changes.Tell(gate.Change{Kind: gate.Missed})
 	}
 	for _, j := range jobs {
 		if err != nil {

@@ -145,3 +145,33 @@ func TestVerbsAfterClose(t *testing.T) {
 		t.Errorf("Get: got error %v", err)
 	}
 }
+
+// Of a commit that failed only the disk knows whether it happened, and so what
+// it would have told becomes: something was missed.
+func TestFailedCommitIsMissed(t *testing.T) {
+	s, _ := newStore(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	told := make(chan gate.Change, 9)
+	var watching sync.WaitGroup
+	watching.Go(func() { s.Watch(ctx, func(c gate.Change) { told <- c }) })
+	missed := func(when string) {
+		t.Helper()
+		if c := <-told; c.Kind != gate.Missed {
+			t.Errorf("%s: told %+v", when, c)
+		}
+	}
+	missed("at first")
+	errDisk := errors.New("the disk is full")
+	_, err := submit(t.Context(), s, func(b *batch) (any, error) {
+		b.dirty = true
+		b.tell(gate.Change{Kind: gate.LinkChanged})
+		b.fail(errDisk)
+		return nil, nil
+	})
+	if !errors.Is(err, errDisk) {
+		t.Errorf("got error %v", err)
+	}
+	missed("after the commit")
+	cancel()
+	watching.Wait()
+}

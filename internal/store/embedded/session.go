@@ -152,6 +152,7 @@ func (b *batch) gather(link gate.LinkID, id gate.SessionID) error {
 	}
 	session.Gathered = true
 	b.putSession(session)
+	b.tell(gate.Change{Kind: gate.SessionChanged, Link: link, Session: id})
 	if sub.gather() {
 		b.putSubject(link, session.Subject, sub)
 	}
@@ -168,6 +169,7 @@ func (s *Store) End(ctx context.Context, link gate.LinkID, id gate.SessionID) (g
 		if session.Live(b.now) {
 			session.EndedAt = b.now
 			b.putSession(session)
+			b.tell(gate.Change{Kind: gate.SessionChanged, Link: link, Session: id})
 			b.schedule(broomKey{session.forgotten(), broomSession, link, token.ID(id)})
 		}
 		return session.Session, nil

@@ -20,6 +20,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/usher-media/usher/internal/gate"
+	"github.com/usher-media/usher/internal/store/changes"
 )
 
 // Options tune a store. The zero value is right outside of tests.
@@ -34,6 +35,8 @@ type Store struct {
 	db    *bolt.DB
 	clock clock
 	front *front
+	// changes is told what a batch has changed once that is on disk.
+	changes changes.Feed
 
 	jobs    chan *job
 	closing chan struct{}
@@ -56,6 +59,18 @@ var errClosed = errors.New("the embedded store is closed")
 func (s *Store) Ready(ctx context.Context) error {
 	_, err := submit(ctx, s, func(b *batch) (struct{}, error) { return struct{}{}, checkFormat(b.tx) })
 	return err
+}
+
+// Watch implements [gate.Changes].
+func (s *Store) Watch(ctx context.Context, tell func(gate.Change)) { s.changes.Watch(ctx, tell) }
+
+// Announce implements [gate.Changes].
+func (s *Store) Announce(ctx context.Context, change gate.Change) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.changes.Tell(change)
+	return nil
 }
 
 // Close implements [gate.Store]. Verbs that the committer has taken on are

@@ -86,6 +86,15 @@ func (s *Store) Flush(ctx context.Context, facts []gate.Usage) error {
 	return err
 }
 
+// Watch is passed on as it is: it lasts, and goes on after every failure by
+// itself. A Change tells nothing about the store's health.
+func (s *Store) Watch(ctx context.Context, tell func(gate.Change)) { s.inner.Watch(ctx, tell) }
+
+func (s *Store) Announce(ctx context.Context, change gate.Change) error {
+	_, err := call(s, ctx, "announce", func(ctx context.Context) (nothing, error) { return only(s.inner.Announce(ctx, change)) })
+	return err
+}
+
 // Ready asks the store itself, past an open breaker, and closes it on success.
 func (s *Store) Ready(ctx context.Context) error {
 	bounded, cancel := context.WithTimeout(ctx, Budget)

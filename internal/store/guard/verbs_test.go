@@ -102,6 +102,16 @@ func (i *inner) Flush(ctx context.Context, facts []gate.Usage) error {
 	return only(say[struct{}](i, ctx, "Flush", facts))
 }
 
+// Watch tells one change.
+func (i *inner) Watch(ctx context.Context, tell func(gate.Change)) {
+	i.ctx = ctx
+	tell(filled(reflect.TypeFor[gate.Change]()).Interface().(gate.Change))
+}
+
+func (i *inner) Announce(ctx context.Context, change gate.Change) error {
+	return only(say[struct{}](i, ctx, "Announce", change))
+}
+
 func (i *inner) Ready(ctx context.Context) error { return only(say[struct{}](i, ctx, "Ready")) }
 
 func (i *inner) Close() error { i.closed = true; return errAway }
@@ -149,8 +159,8 @@ type passed struct{}
 func TestEveryVerbIsPassedThrough(t *testing.T) {
 	store := reflect.TypeFor[gate.Store]()
 	for method := range store.Methods() {
-		if method.Name == "Close" {
-			continue
+		if method.Name == "Close" || method.Name == "Watch" {
+			continue // they have no budget, and tests of their own
 		}
 		for name, fails := range map[string]error{"": nil, " fails": errAway} {
 			t.Run(method.Name+name, func(t *testing.T) {
@@ -204,6 +214,24 @@ func (r *rig) observed(method string, fails error) {
 	if want := []string{verb + outcome}; !slices.Equal(r.seen, want) {
 		r.Errorf("observed %v, want %v", r.seen, want)
 	}
+}
+
+// TestWatch sees that a Watch lasts: it has no budget, and an open breaker does
+// not end it.
+func TestWatch(t *testing.T) {
+	guarded(t, func(r *rig) {
+		r.fail(5)
+		r.refuses()
+		var told []gate.Change
+		r.store.Watch(r.Context(), func(c gate.Change) { told = append(told, c) })
+		want := filled(reflect.TypeFor[gate.Change]()).Interface()
+		if len(told) != 1 || told[0] != want {
+			t.Errorf("told %+v, want %+v", told, want)
+		}
+		if _, bounded := r.inner.ctx.Deadline(); bounded || r.inner.ctx != r.Context() {
+			t.Errorf("its context is not the caller's: %v", r.inner.ctx)
+		}
+	})
 }
 
 func TestClose(t *testing.T) {

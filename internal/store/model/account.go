@@ -76,6 +76,7 @@ func (s *Store) Extend(ctx context.Context, id gate.LinkID, change gate.Extensio
 	if change.ExpiresAt != nil {
 		terms.ExpiresAt = toMillisecond(*change.ExpiresAt)
 	}
+	s.changes.Tell(gate.Change{Kind: gate.LinkChanged, Link: id})
 	return l.view(), nil
 }
 
@@ -95,6 +96,7 @@ func (s *Store) SetStanding(ctx context.Context, id gate.LinkID, standing gate.S
 	}
 	standing.Since = now
 	l.account.Standing = standing
+	s.changes.Tell(gate.Change{Kind: gate.LinkChanged, Link: id})
 	return l.view(), nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/usher-media/usher/internal/gate"
+	"github.com/usher-media/usher/internal/store/changes"
 )
 
 // Store is a [gate.Store] in maps.
@@ -20,6 +21,7 @@ type Store struct {
 	latest    time.Time
 	documents map[gate.Kind]map[string]gate.Document
 	links     map[gate.LinkID]*link
+	changes   changes.Feed
 }
 
 var _ gate.Store = (*Store)(nil)
@@ -38,6 +40,18 @@ func (s *Store) Ready(ctx context.Context) error { return ctx.Err() }
 
 // Close has nothing to let go of.
 func (s *Store) Close() error { return nil }
+
+// Watch implements [gate.Changes].
+func (s *Store) Watch(ctx context.Context, tell func(gate.Change)) { s.changes.Watch(ctx, tell) }
+
+// Announce implements [gate.Changes].
+func (s *Store) Announce(ctx context.Context, change gate.Change) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.changes.Tell(change)
+	return nil
+}
 
 // time returns now, to the millisecond and never before a time returned earlier.
 func (s *Store) time() time.Time {

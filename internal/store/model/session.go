@@ -119,6 +119,7 @@ func (s *Store) Gather(ctx context.Context, link gate.LinkID, id gate.SessionID)
 	session.Gathered = true
 	l.sessions[id] = session
 	l.gather(session.Subject)
+	s.changes.Tell(gate.Change{Kind: gate.SessionChanged, Link: link, Session: id})
 	return nil
 }
 
@@ -156,6 +157,7 @@ func (s *Store) End(ctx context.Context, link gate.LinkID, id gate.SessionID) (g
 	if session.Live(now) {
 		session.EndedAt = now
 		l.sessions[id] = session
+		s.changes.Tell(gate.Change{Kind: gate.SessionChanged, Link: link, Session: id})
 	}
 	return session, nil
 }

@@ -163,6 +163,9 @@ func verbs(s *Store, o gate.Opening) map[string]verb {
 		"Sessions": func(ctx context.Context) error {
 			return second(s.Sessions(ctx, o.Link, gate.SessionID{}, 9))
 		},
+		"Announce": func(ctx context.Context) error {
+			return s.Announce(ctx, gate.Change{Kind: gate.KeysChanged})
+		},
 		"Flush": func(ctx context.Context) error {
 			return s.Flush(ctx, []gate.Usage{{Link: o.Link, Session: o.Session, Subject: o.Subject, LastSeen: time.Now()}})
 		},

@@ -17,6 +17,7 @@ import "github.com/usher-media/usher/internal/gate"
 //	usher:{sessions}:ss, :se zset   the same over all links, as ses_:lnk_
 //	usher:doc:{KIND:ID}      hash   document: rev, body
 //	usher:idx:KIND           zset   names of documents, in order
+//	usher:changes            channel on which changes are told
 //
 // The limit and all that was used of it are in one hash, which has no time to
 // live: it is there as a whole or the link does not exist. Where it is lost,

@@ -47,7 +47,8 @@ local MAX_LIMIT, MAX_ASSETS, MAX_SUBJECTS, MAX_DEVICES = %d, %d, %d, %d
 local SUMS = {'views', 'each', 'starts', 'expires', 'since', 'used', 'reserved', 'redeems', 'devices', 'opens', 'now'}
 local FACTS = {'created', 'seen', 'expires', 'ended', 'gathered', 'bytes'}
 local PLAY = {'opened', 'seen', 'lapses', 'holders'}
-`, gate.SessionKept.Milliseconds(), slack.Milliseconds(), maxLimit, maxAssets, maxSubjects, maxDevices)
+local CHANGES = '%s'
+`, gate.SessionKept.Milliseconds(), slack.Milliseconds(), maxLimit, maxAssets, maxSubjects, maxDevices, changesChannel)
 
 // load puts a script together: the constants, the shared parts that its header
 // names, and itself.

@@ -71,7 +71,8 @@ func newStore(settings *goredis.Options, opts Options) *Store {
 func (s *Store) Close() error { return s.client.Close() }
 
 // Ready implements [gate.Store]. After connections were made, possibly to
-// another server, it also refuses a server that would throw links away.
+// another server, it also refuses one that would throw links away or that
+// keeps changes from the other nodes.
 func (s *Store) Ready(ctx context.Context) error {
 	if err := s.client.Ping(ctx).Err(); err != nil {
 		return fmt.Errorf("redis does not answer: %w", err)
@@ -81,6 +82,9 @@ func (s *Store) Ready(ctx context.Context) error {
 		return nil
 	}
 	if err := s.vet(ctx); err != nil {
+		return err
+	}
+	if err := s.greet(ctx); err != nil {
 		return err
 	}
 	s.vetted.Store(connects)

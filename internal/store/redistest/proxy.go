@@ -8,8 +8,9 @@ import (
 	"testing"
 )
 
-// Proxy stands between clients and a server. It counts trips, and it can lose
-// the reply to a request that the server has carried out.
+// Proxy stands between clients and a server. It counts trips, it can lose the
+// reply to a request that the server has carried out, and it can cut or stall
+// connections.
 type Proxy struct {
 	// Addr is where it listens.
 	Addr string
@@ -20,10 +21,13 @@ type Proxy struct {
 	lose     atomic.Pointer[string]
 	lost     atomic.Int64
 
-	mu     sync.Mutex
-	conns  []net.Conn
-	closed bool
-	all    sync.WaitGroup
+	// made counts connections; those up to stalled carry nothing any more.
+	made, stalled atomic.Int64
+
+	mu    sync.Mutex
+	conns []net.Conn
+	ended chan struct{}
+	all   sync.WaitGroup
 }
 
 // StartProxy starts a proxy in front of the server at addr. It ends with the
@@ -34,7 +38,7 @@ func StartProxy(t testing.TB, addr string) *Proxy {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &Proxy{Addr: l.Addr().String(), server: addr, listener: l}
+	p := &Proxy{Addr: l.Addr().String(), server: addr, listener: l, ended: make(chan struct{})}
 	p.all.Go(p.serve)
 	t.Cleanup(p.close)
 	return p
@@ -54,6 +58,24 @@ func (p *Proxy) Lose(word string) { p.lose.Store(&word) }
 // Lost counts the replies that were lost.
 func (p *Proxy) Lost() int64 { return p.lost.Load() }
 
+// Cut ends the connections that there are.
+func (p *Proxy) Cut() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.cut()
+}
+
+func (p *Proxy) cut() {
+	for _, conn := range p.conns {
+		conn.Close()
+	}
+	p.conns = nil
+}
+
+// Stall makes the connections that there are carry nothing any more, without
+// ending them, as a firewall does that has forgotten them.
+func (p *Proxy) Stall() { p.stalled.Store(p.made.Load()) }
+
 func (p *Proxy) serve() {
 	for {
 		client, err := p.listener.Accept()
@@ -72,16 +94,29 @@ func (p *Proxy) serve() {
 func (p *Proxy) join(client, server net.Conn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed {
+	select {
+	case <-p.ended:
 		client.Close()
 		server.Close()
 		return
+	default:
 	}
 	p.conns = append(p.conns, client, server)
+	number := p.made.Add(1)
+	stalls := func() bool {
+		if number > p.stalled.Load() {
+			return false
+		}
+		<-p.ended
+		return true
+	}
 	var asked, doomed atomic.Bool
 	p.all.Go(func() {
 		defer server.Close()
 		relay(server, client, func(request []byte) bool {
+			if stalls() {
+				return false
+			}
 			asked.Store(true)
 			if word := p.lose.Load(); word != nil && *word != "" && bytes.Contains(request, []byte(*word)) {
 				doomed.Store(true)
@@ -92,6 +127,9 @@ func (p *Proxy) join(client, server net.Conn) {
 	p.all.Go(func() {
 		defer client.Close()
 		relay(client, server, func([]byte) bool {
+			if stalls() {
+				return false
+			}
 			if asked.Swap(false) {
 				p.trips.Add(1)
 			}
@@ -121,10 +159,8 @@ func relay(to, from net.Conn, pass func([]byte) bool) {
 func (p *Proxy) close() {
 	p.listener.Close()
 	p.mu.Lock()
-	p.closed = true
-	for _, conn := range p.conns {
-		conn.Close()
-	}
+	close(p.ended)
+	p.cut()
 	p.mu.Unlock()
 	p.all.Wait()
 }

@@ -79,6 +79,7 @@ func (f *fixture) everyVerb(ctx context.Context, o gate.Opening) map[string]erro
 	fact := usage(f, o, "a")
 	fact.Bytes, fact.Opens = 1, 1
 	errs["Flush"] = f.store.Flush(ctx, []gate.Usage{fact})
+	errs["Announce"] = f.store.Announce(ctx, gate.Change{Kind: gate.KeysChanged})
 	errs["Ready"] = f.store.Ready(ctx)
 	return errs
 }

@@ -38,6 +38,7 @@ func Run(t *testing.T, open Open) {
 		{"Gather", gatherCases},
 		{"Sessions", listCases},
 		{"Flush", flushCases},
+		{"Watch", watchCases},
 		{"Rules", ruleCases},
 		{"Concurrent", concurrentCases},
 	} {

@@ -6,7 +6,7 @@
 -- ARGV[1] now, or empty
 -- ARGV[2] latest reading of the clock
 -- ARGV[3] session
--- shared: clock account sessions
+-- shared: clock account sessions changes
 local s = session(KEYS[3])
 if not account or not s then return reply('not_found') end
 if s.live then
@@ -14,5 +14,6 @@ if s.live then
   s.ended = now
   redis.call('HSET', KEYS[3], 'facts', facts(s))
   redis.call('ZADD', KEYS[4], 'XX', now + KEPT, ARGV[3])
+  announce('session', KEYS[3])
 end
 return commit('ok', redis.call('HMGET', KEYS[3], 'agent', 'group', 'facts'))

@@ -9,7 +9,7 @@
 -- ARGV[6] views each to add
 -- ARGV[7] 1: set expires
 -- ARGV[8] expires, or empty: open
--- shared: clock account
+-- shared: clock account changes
 local word = standing()
 if word == 'not_found' then return reply(word) end
 if word == 'revoked' then return reply('final') end
@@ -23,4 +23,5 @@ end
 account.views = limit(account.views, ARGV[3], ARGV[5])
 account.each = limit(account.each, ARGV[4], ARGV[6])
 if ARGV[7] == '1' then account.expires = tonumber(ARGV[8]) end
+announce('link')
 return commit('ok')

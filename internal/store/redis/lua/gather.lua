@@ -6,7 +6,7 @@
 -- ARGV[1] now, or empty
 -- ARGV[2] latest reading of the clock
 -- ARGV[3] what the link's keys begin with
--- shared: clock account plays sessions
+-- shared: clock account plays sessions changes
 local s = session(KEYS[3])
 if not account or not s then return reply('not_found') end
 if s.gathered then return reply('ok') end
@@ -42,4 +42,5 @@ if last and not whole then
   keep(plays, '', last)
   redis.call('HDEL', plays, of)
 end
+announce('session', KEYS[3])
 return commit('ok')

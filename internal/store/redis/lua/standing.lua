@@ -6,7 +6,7 @@
 -- ARGV[3] state
 -- ARGV[4] why
 -- ARGV[5] by
--- shared: clock account
+-- shared: clock account changes
 local word = standing()
 if word == 'not_found' then return reply(word) end
 if word == 'revoked' then
@@ -18,4 +18,5 @@ end
 sweep()
 account.state, account.since, account.why, account.by = ARGV[3], now, ARGV[4], ARGV[5]
 redis.call('HSET', KEYS[1], 'state', account.state, 'why', account.why, 'by', account.by)
+announce('link')
 return commit('ok')
