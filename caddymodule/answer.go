@@ -10,6 +10,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/pages"
@@ -17,11 +18,11 @@ import (
 
 // pass hands the request on: to the path that was decided about, without
 // anything of ours, with identity headers that only we can have set.
-func (h *Handler) pass(w http.ResponseWriter, r *http.Request, in request, v gate.Verdict, next caddyhttp.Handler) error {
+func (h *Handler) pass(w http.ResponseWriter, r *http.Request, in *request, v *gate.Verdict, next caddyhttp.Handler) error {
 	logVerdict(r, v)
 	h.strip(r, in)
-	identify(r, v)
 	a := newAnswer(w, r, h, in, v)
+	a.identify(r.Header)
 	defer a.finish()
 	defer a.keepRefusal()
 	if err := next.ServeHTTP(a, r); err != nil {
@@ -31,17 +32,20 @@ func (h *Handler) pass(w http.ResponseWriter, r *http.Request, in request, v gat
 }
 
 // strip makes the request say exactly what was authorised.
-func (h *Handler) strip(r *http.Request, in request) {
+func (h *Handler) strip(r *http.Request, in *request) {
 	r.URL.Path, r.URL.RawPath = in.Path.String(), ""
 	r.URL.RawQuery, r.URL.ForceQuery = in.Query, false
-	r.RequestURI = r.URL.RequestURI()
+	r.RequestURI = r.URL.Path
+	if in.Query != "" || !plain(r.URL.Path) {
+		r.RequestURI = r.URL.RequestURI()
+	}
 	if original, ok := r.Context().Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok {
 		*original.URL = *r.URL // FastCGI, and the file server's redirects, speak of this one
 	}
 	if len(bearer(r)) > 0 {
-		r.Header.Del("Authorization")
+		delete(r.Header, "Authorization")
 	}
-	if referer := r.Header.Get("Referer"); referer != "" {
+	if referer := first(r.Header["Referer"]); referer != "" {
 		r.Header.Set("Referer", redact(referer)) // GStreamer sends the signed URL there
 	}
 	stripCookies(r, in)
@@ -51,21 +55,44 @@ func (h *Handler) strip(r *http.Request, in request) {
 		}
 	}
 	if gate.ClassOf(in.Path) == gate.Manifest {
-		r.Header.Del("Range")
-		r.Header.Del("If-Range")
+		delete(r.Header, "Range")
+		delete(r.Header, "If-Range")
 	}
 }
+
+// plain reports a path that needs no encoding and has one by itself: almost
+// every path of a segment.
+func plain(path string) bool {
+	for _, c := range []byte(path) {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '/', c == '-', c == '.', c == '_', c == '~':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// longestUnwanted is how much of a name is worth looking at.
+const longestUnwanted = 24
 
 // unwanted tells headers that are ours to set, in any spelling that a server
 // behind us may fold into it (CGI makes one variable of "-", "_" and, in some
 // servers, of all that is no letter), and those by which clients override what
 // a proxy decided about (Symfony CVE-2018-14773, oauth2-proxy CVE-2026-40575).
 func unwanted(name string) bool {
-	folded := strings.Map(foldHeader, name)
-	if strings.HasPrefix(folded, "usher-") {
+	var folded [longestUnwanted]byte
+	n := min(len(name), len(folded))
+	for i := range n {
+		folded[i] = foldHeader(name[i])
+	}
+	if strings.HasPrefix(string(folded[:n]), "usher-") {
 		return true
 	}
-	switch folded {
+	if len(name) > n {
+		return false
+	}
+	switch string(folded[:n]) {
 	case "x-original-url", "x-rewrite-url", "x-override-url", "x-http-destinationurl", "request-uri", "base-url",
 		"x-forwarded-uri", "x-forwarded-path", "x-forwarded-prefix", "x-envoy-original-path",
 		"x-accel-redirect", "x-sendfile", "x-http-method", "x-http-method-override", "x-method-override",
@@ -75,19 +102,19 @@ func unwanted(name string) bool {
 	return false
 }
 
-func foldHeader(r rune) rune {
+func foldHeader(c byte) byte {
 	switch {
-	case 'a' <= r && r <= 'z', '0' <= r && r <= '9':
-		return r
-	case 'A' <= r && r <= 'Z':
-		return r - 'A' + 'a'
+	case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
+		return c
+	case 'A' <= c && c <= 'Z':
+		return c - 'A' + 'a'
 	}
 	return '-'
 }
 
 // stripCookies takes our cookies out, and those that another parser would find
 // ours in: "a=1, usher=…" is two cookies to a reader of RFC 2109.
-func stripCookies(r *http.Request, in request) {
+func stripCookies(r *http.Request, in *request) {
 	lines := r.Header["Cookie"]
 	if len(lines) == 0 {
 		return
@@ -116,15 +143,15 @@ func ourCookie(name string) bool {
 }
 
 // identify tells upstream who asks. Client copies of these headers are gone.
-func identify(r *http.Request, v gate.Verdict) {
-	r.Header.Set("Usher-Link", v.Link.ID.String())
-	r.Header.Set("Usher-Session", v.Session.String())
-	r.Header.Set("Usher-Capabilities", v.Link.Can.String())
+func (a *answer) identify(header http.Header) {
+	a.set(header, "Usher-Link", a.verdict.Labels.Link)
+	a.set(header, "Usher-Session", a.verdict.Labels.Session)
+	a.set(header, "Usher-Capabilities", a.verdict.Link.Can.String())
 }
 
 // redirect sends the client to its session: in the path, which every player
 // hands on to segments, or to the clean URL where only cookies carry.
-func (h *Handler) redirect(w http.ResponseWriter, r *http.Request, in request, v gate.Verdict) {
+func (h *Handler) redirect(w http.ResponseWriter, r *http.Request, in *request, v *gate.Verdict) {
 	logVerdict(r, v)
 	h.setCookies(w, r, v)
 	header := w.Header()
@@ -135,7 +162,7 @@ func (h *Handler) redirect(w http.ResponseWriter, r *http.Request, in request, v
 }
 
 // sessionPath is where a session finds a path, root-relative and encoded.
-func (h *Handler) sessionPath(v gate.Verdict, path, query string) string {
+func (h *Handler) sessionPath(v *gate.Verdict, path, query string) string {
 	encoded := gate.EncodePath(path)
 	if h.carries("path") {
 		encoded = "/~" + v.Token + encoded
@@ -147,7 +174,7 @@ func (h *Handler) sessionPath(v gate.Verdict, path, query string) string {
 }
 
 // setCookies gives the client its device and, where cookies carry, its session.
-func (h *Handler) setCookies(w http.ResponseWriter, r *http.Request, v gate.Verdict) {
+func (h *Handler) setCookies(w http.ResponseWriter, r *http.Request, v *gate.Verdict) {
 	session, _ := h.cookieNames(r)
 	h.setDevice(w, r, v.Device)
 	if h.carries("cookie") {
@@ -179,14 +206,14 @@ func blank(w http.ResponseWriter) {
 
 // refuse writes a refusal: a page where a person navigates, a short text for
 // players. Whoever presented no valid signature gets one uniform answer.
-func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v gate.Verdict) {
+func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v *gate.Verdict) {
 	v.Outcome = gate.Refuse
 	countRequest(v)
 	logVerdict(r, v)
 	writeRefusal(w, r, v)
 }
 
-func writeRefusal(w http.ResponseWriter, r *http.Request, v gate.Verdict) {
+func writeRefusal(w http.ResponseWriter, r *http.Request, v *gate.Verdict) {
 	no := v.Refusal.Reason
 	header := w.Header()
 	pages.SetHeaders(header)
@@ -225,7 +252,7 @@ func writeRefusal(w http.ResponseWriter, r *http.Request, v gate.Verdict) {
 }
 
 // detail says which allowance was spent.
-func detail(v gate.Verdict) string {
+func detail(v *gate.Verdict) string {
 	switch v.Refusal.Allowance {
 	case gate.AllowanceViewsEach:
 		return "Each viewer of this link has " + plural(v.Account.ViewsEach, "view", "views") + "."
@@ -251,28 +278,59 @@ func wantsPage(r *http.Request) bool {
 }
 
 // tellTerms puts what is left of a link into headers for owners' players.
-func tellTerms(header http.Header, v gate.Verdict) {
-	if left, limited := v.Account.Left(); limited {
-		header.Set("Usher-Views-Left", strconv.FormatInt(left, 10))
+func tellTerms(header http.Header, v *gate.Verdict) {
+	var room [64]byte
+	text := room[:0]
+	left, limited := v.Account.Left()
+	if limited {
+		text = strconv.AppendInt(text, left, 10)
 	}
+	n := len(text)
 	if !v.Account.ExpiresAt.IsZero() {
-		header.Set("Usher-Expires", v.Account.ExpiresAt.UTC().Format(time.RFC3339))
+		text = v.Account.ExpiresAt.UTC().AppendFormat(text, time.RFC3339)
+	}
+	if len(text) == 0 {
+		return
+	}
+	both := string(text) // one allocation, and one more for the two values
+	values := []string{both[:n], both[n:]}
+	if limited {
+		header["Usher-Views-Left"] = values[0:1:1]
+	}
+	if n < len(both) {
+		header["Usher-Expires"] = values[1:2:2]
 	}
 }
 
 // logVerdict adds the verdict to the request's access log line. Ids are not
 // credentials; no token is ever logged.
-func logVerdict(r *http.Request, v gate.Verdict) {
-	extra, ok := r.Context().Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields)
-	if !ok {
-		return
+func logVerdict(r *http.Request, v *gate.Verdict) {
+	server, _ := r.Context().Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
+	if server == nil || server.Logs == nil {
+		return // nobody writes it
 	}
-	extra.Set(zap.Stringer("usher_verdict", v.Outcome))
-	extra.Set(zap.Stringer("usher_reason", v.Refusal.Reason))
-	if !v.Link.ID.IsZero() {
-		extra.Set(zap.Stringer("usher_link", v.Link.ID))
+	if extra, ok := r.Context().Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields); ok {
+		extra.Set(zap.Inline(logged{v.Outcome, v.Refusal.Reason, v.Link.ID, v.Session}))
 	}
-	if !v.Session.IsZero() {
-		extra.Set(zap.Stringer("usher_session", v.Session))
+}
+
+// logged is what the access log says about a decision.
+type logged struct {
+	outcome gate.Outcome
+	reason  gate.Reason
+	link    gate.LinkID
+	session gate.SessionID
+}
+
+// MarshalLogObject writes the fields beside those of the request.
+func (l logged) MarshalLogObject(to zapcore.ObjectEncoder) error {
+	to.AddString("usher_verdict", l.outcome.String())
+	to.AddString("usher_reason", l.reason.String())
+	if !l.link.IsZero() {
+		to.AddString("usher_link", l.link.String())
 	}
+	if !l.session.IsZero() {
+		to.AddString("usher_session", l.session.String())
+	}
+	return nil
 }

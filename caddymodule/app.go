@@ -129,7 +129,7 @@ func (a *App) Cleanup() error {
 
 // gateFor returns a gate with a site's policy.
 func (a *App) gateFor(pace func(gate.SessionID) bool, policy gate.Policy) *gate.Gate {
-	return gate.New(a.backing, a.keys.Ring, pace, policy)
+	return gate.New(a.backing, a.keys.Ring, pace, a.backing.leases, policy)
 }
 
 var (

@@ -54,6 +54,7 @@ type backing struct {
 	logger     *zap.Logger
 	usage      *watch.Gatherer
 	streams    *streams
+	leases     *gate.Leases
 
 	flushEvery atomic.Int64 // nanoseconds
 
@@ -78,7 +79,7 @@ func takeBacking(o storeOpen, logger *zap.Logger) (*backing, error) {
 		if b := revive(o.key); b != nil {
 			return b, nil
 		}
-		b := &backing{key: o.key, opener: o.open, logger: logger, streams: newStreams(), usage: watch.New(eventsDropped.Inc)}
+		b := &backing{key: o.key, opener: o.open, logger: logger, streams: newStreams(), leases: gate.NewLeases(), usage: watch.New(eventsDropped.Inc)}
 		b.flushEvery.Store(int64(watch.FlushEvery(time.Hour)))
 		return b, nil
 	})
@@ -111,6 +112,7 @@ func (b *backing) open() error {
 	b.opened.Store(true)
 	b.workers.Go(func() { b.keepFlushing(ctx) })
 	b.workers.Go(func() { b.keepCutting(ctx) })
+	b.workers.Go(func() { b.keepWatching(ctx) })
 	return nil
 }
 
@@ -149,7 +151,9 @@ func (b *backing) keepCutting(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case now := <-tick.C:
-			b.streams.cut(ctx, now, b.logger)
+			b.streams.cutOld(ctx, now, b.logger)
+		case <-b.streams.news.wake:
+			b.streams.cutChanged(ctx, time.Now(), b.logger)
 		}
 	}
 }

@@ -17,7 +17,7 @@ import (
 // look so: a probe that is answered with more than a probe may have, or a film
 // under a name that promises less (path info, "init").
 func (a *answer) needsSlot() bool {
-	v, header := a.verdict, a.Header()
+	v, header := &a.verdict, a.Header()
 	if v.Countable || !a.bears() {
 		return false
 	}
@@ -48,13 +48,14 @@ func (a *answer) fileSize() (size int64, known bool) {
 func (a *answer) take() bool {
 	ctx, cancel := a.storeContext()
 	defer cancel()
-	v, err := a.handler.gate.Take(ctx, a.verdict)
+	v := a.verdict
+	err := a.handler.gate.Take(ctx, &v)
 	if err != nil || v.Outcome != gate.Pass {
 		a.replace(v, err)
 		return false
 	}
 	a.verdict = v
-	tellTerms(a.Header(), v)
+	tellTerms(a.Header(), &v)
 	return true
 }
 
@@ -63,7 +64,7 @@ func (a *answer) take() bool {
 func (a *answer) gather() bool {
 	ctx, cancel := a.storeContext()
 	defer cancel()
-	if err := a.handler.gate.Gather(ctx, a.verdict); err != nil {
+	if err := a.handler.gate.Gather(ctx, &a.verdict); err != nil {
 		a.replace(gate.Verdict{}, err)
 		return false
 	}
@@ -75,7 +76,7 @@ func (a *answer) charge() bool {
 	a.due = false
 	ctx, cancel := a.storeContext()
 	defer cancel()
-	settled, err := a.handler.gate.Charge(ctx, a.verdict)
+	settled, err := a.handler.gate.Charge(ctx, &a.verdict)
 	if err != nil || settled.Refused.Reason != gate.OK {
 		v := a.verdict
 		v.Refusal, v.Account = settled.Refused, settled.Account
@@ -84,7 +85,7 @@ func (a *answer) charge() bool {
 	}
 	a.verdict.Holding = false
 	if settled.Charged {
-		playsTotal.WithLabelValues(playCharged).Inc()
+		playsCharged.Inc()
 	}
 	return true
 }
@@ -114,7 +115,7 @@ func (a *answer) replace(v gate.Verdict, err error) {
 		}
 	}
 	v.Signed = true
-	a.handler.refuse(a.ResponseWriter, a.request, v)
+	a.handler.refuse(a.ResponseWriter, a.request, &v)
 }
 
 // keepRefusal lets a refusal that took the place of upstream's answer arrive.
@@ -152,9 +153,9 @@ func (a *answer) fail(err error) {
 func (a *answer) giveBack() {
 	ctx, cancel := a.storeContext()
 	defer cancel()
-	if err := a.handler.gate.GiveBack(ctx, a.verdict); err != nil {
+	if err := a.handler.gate.GiveBack(ctx, &a.verdict); err != nil {
 		a.handler.logger.Warn("a reservation could not be given back; it lapses by itself", zap.Error(err))
 		return
 	}
-	playsTotal.WithLabelValues(playReturned).Inc()
+	playsReturned.Inc()
 }

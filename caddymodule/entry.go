@@ -57,12 +57,12 @@ var usualEntries = []string{"master.m3u8", "index.m3u8", "playlist.m3u8", "main.
 
 // atEntry turns a request for the folder of a link into one for the file that
 // a player starts with, if there is one. Everything else stays as it is.
-func (h *Handler) atEntry(r *http.Request, in request, next caddyhttp.Handler) request {
+func (h *Handler) atEntry(r *http.Request, in *request, next caddyhttp.Handler) {
 	ctx, cancel := context.WithTimeout(r.Context(), storeBudget)
 	defer cancel()
-	v, ok, err := h.gate.Folder(ctx, time.Now(), in.Request)
+	v, ok, err := h.gate.Folder(ctx, time.Now(), &in.Request)
 	if err != nil || !ok {
-		return in // the decision meets the same, and answers it
+		return // the decision meets the same, and answers it
 	}
 	var found []gate.Path
 	if v.Outcome == gate.Pass {
@@ -73,7 +73,6 @@ func (h *Handler) atEntry(r *http.Request, in request, next caddyhttp.Handler) r
 	if len(found) > 0 {
 		in.Path = found[0]
 	}
-	return in
 }
 
 // entriesOf finds what a player starts with on a link, the best first: the

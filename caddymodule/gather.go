@@ -3,7 +3,6 @@ package caddymodule
 import (
 	"net/http"
 	"net/netip"
-	"slices"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -23,13 +22,15 @@ const (
 // request is a gate.Request and what only answering needs.
 type request struct {
 	gate.Request
+	// carriers is room for the credentials that a request may have.
+	carriers [4]gate.Credential
 	// own is the raw path of one of Usher's own pages; empty: media.
 	own string
 }
 
 // holds reports whether a text holds a token that came with this request. What
 // is shorter than a token is none, and may be part of anything.
-func (in request) holds(text string) bool {
+func (in *request) holds(text string) bool {
 	for _, c := range in.Presented {
 		if len(c.Text) >= minToken && strings.Contains(text, c.Text) {
 			return true
@@ -42,43 +43,51 @@ var minToken = token.SealedLen(token.LinkCode)
 
 // gather reads what Caddy handed us, strictly: one path spelling, one
 // credential, bounded everything. It changes nothing about the request.
-func (h *Handler) gather(r *http.Request) (request, gate.Reason) {
-	in := request{Request: gate.Request{
-		Method: r.Method, Client: clientAddr(r), Agent: bounded(r.UserAgent(), 512),
-		Browser: r.Header.Get("Sec-Fetch-Mode") != "" || r.Header.Get("Sec-Fetch-Site") != "",
-	}}
+// Names of headers are written in canonical form and looked up as they are:
+// this runs on every request.
+func (h *Handler) gather(r *http.Request, in *request) gate.Reason {
+	in.Request = gate.Request{
+		Method: r.Method, Client: clientAddr(r), Agent: bounded(first(r.Header["User-Agent"]), 512),
+		Presented: in.carriers[:0],
+		Browser:   len(r.Header["Sec-Fetch-Mode"]) > 0 || len(r.Header["Sec-Fetch-Site"]) > 0,
+	}
 	in.Speculative = speculative(r) || gate.Previewer(in.Agent)
 	if !hopByHopOnly(r.Header["Connection"]) || (r.ContentLength != 0 && r.Method != http.MethodPost && r.Method != http.MethodPatch && r.Method != http.MethodDelete) {
-		return in, gate.BadRequest
+		return gate.BadRequest
 	}
 	rawPath, rawQuery, ok := target(r)
 	if !ok {
-		return in, gate.BadRequest
+		return gate.BadRequest
 	}
 	if strings.HasPrefix(rawPath, sharePrefix) || strings.HasPrefix(rawPath, ownPrefix) {
 		in.own = rawPath
-		in.Device, in.Presented = h.cookies(r)
-		return in, gate.OK
+		h.cookies(r, in)
+		return gate.OK
 	}
-	if !slices.Contains(mediaMethods, r.Method) {
-		return in, gate.BadMethod
+	if r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodOptions {
+		return gate.BadMethod
 	}
 	return h.gatherMedia(r, in, rawPath, rawQuery)
 }
 
-var mediaMethods = []string{http.MethodGet, http.MethodHead, http.MethodOptions}
+func first(values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return values[0]
+}
 
-func (h *Handler) gatherMedia(r *http.Request, in request, rawPath, rawQuery string) (request, gate.Reason) {
+func (h *Handler) gatherMedia(r *http.Request, in *request, rawPath, rawQuery string) gate.Reason {
 	session, rest, ok := gate.SplitTarget(rawPath)
 	if !ok || (session != "" && !h.carries("path")) {
-		return in, gate.BadRequest
+		return gate.BadRequest
 	}
 	if in.Path, ok = gate.ParsePath(rest); !ok || !norm.NFC.IsNormalString(in.Path.String()) {
-		return in, gate.BadRequest
+		return gate.BadRequest
 	}
 	tokens, query, ok := gate.SplitQuery(rawQuery)
 	if !ok {
-		return in, gate.BadRequest
+		return gate.BadRequest
 	}
 	in.Query = query
 	if session != "" {
@@ -90,15 +99,14 @@ func (h *Handler) gatherMedia(r *http.Request, in request, rawPath, rawQuery str
 	for _, t := range bearer(r) {
 		in.Presented = append(in.Presented, gate.Credential{Carrier: gate.InHeader, Text: t})
 	}
-	device, fromCookie := h.cookies(r)
-	in.Device, in.Presented = device, append(in.Presented, fromCookie...)
+	h.cookies(r, in)
 	if gate.ClassOf(in.Path) == gate.Manifest {
-		return in, gate.OK // its Range is dropped before upstream: manifests are answered whole
+		return gate.OK // its Range is dropped before upstream: manifests are answered whole
 	}
 	if in.Range = ranges(r.Header["Range"]); in.Range == gate.RangeBad {
-		return in, gate.BadRange
+		return gate.BadRange
 	}
-	return in, gate.OK
+	return gate.OK
 }
 
 // target returns the raw path and query of the request line. They must be
@@ -162,16 +170,18 @@ func (h *Handler) cookieNames(r *http.Request) (session, device string) {
 	return "usher", "usher-device"
 }
 
-// cookies returns the device cookie and the session cookie as a credential.
+// cookies adds the device cookie, and the session cookie as a credential.
 // A cookie that is there twice with two values was planted by somebody (a
 // sibling host, a path): neither counts.
-func (h *Handler) cookies(r *http.Request) (device string, session []gate.Credential) {
-	sessionName, deviceName := h.cookieNames(r)
-	device = oneCookie(r, deviceName)
-	if text := oneCookie(r, sessionName); text != "" && h.carries("cookie") {
-		session = []gate.Credential{{Carrier: gate.InCookie, Text: text}}
+func (h *Handler) cookies(r *http.Request, in *request) {
+	if len(r.Header["Cookie"]) == 0 {
+		return
 	}
-	return device, session
+	sessionName, deviceName := h.cookieNames(r)
+	in.Device = oneCookie(r, deviceName)
+	if text := oneCookie(r, sessionName); text != "" && h.carries("cookie") {
+		in.Presented = append(in.Presented, gate.Credential{Carrier: gate.InCookie, Text: text})
+	}
 }
 
 func oneCookie(r *http.Request, name string) string {
@@ -198,8 +208,12 @@ func clientAddr(r *http.Request) netip.Addr {
 
 // speculative reports a fetch that nobody asked to see yet.
 func speculative(r *http.Request) bool {
-	for _, name := range []string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"} {
-		value := strings.ToLower(r.Header.Get(name))
+	for _, name := range [...]string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"} {
+		values := r.Header[name]
+		if len(values) == 0 {
+			continue
+		}
+		value := strings.ToLower(values[0])
 		if strings.Contains(value, "prefetch") || strings.Contains(value, "preview") || strings.Contains(value, "prerender") {
 			return true
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/usher-media/usher/config"
 	"github.com/usher-media/usher/internal/api"
+	"github.com/usher-media/usher/internal/budget"
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/pages"
 )
@@ -55,18 +56,24 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	h.app = app.(*App)
 	rememberConns(ctx)
 	h.limits = newLimits(h.Rate)
-	h.gate = h.app.gateFor(h.limits.session, gate.Policy{
-		Pace: gate.Pace{
-			Idle: time.Duration(h.Idle), Max: time.Duration(h.MaxPlay), Lapse: time.Duration(h.Lapse),
-		},
-		SessionLife:    time.Duration(h.MaxPlay),
-		FinishAfterEnd: h.AfterExpiry == "finish",
-	})
+	h.gate = h.app.gateFor(h.limits.session, h.policy())
 	h.entries = newEntries()
 	h.app.backing.flushFor(time.Duration(h.Idle))
 	h.assets = pages.Assets()
 	h.api = http.StripPrefix(apiPrefix, api.New(h.app.apiBackend(h.gate), api.Bearer))
 	return nil
+}
+
+// policy is what the site's settings mean for decisions.
+func (h *Handler) policy() gate.Policy {
+	return gate.Policy{
+		Pace: gate.Pace{
+			Idle: time.Duration(h.Idle), Max: time.Duration(h.MaxPlay), Lapse: time.Duration(h.Lapse),
+		},
+		SessionLife:    time.Duration(h.MaxPlay),
+		FinishAfterEnd: h.AfterExpiry == "finish",
+		Lease:          h.Lease(),
+	}
 }
 
 // storeBudget is the most that deciding about one request may take.
@@ -78,17 +85,18 @@ const storeBudget = 250 * time.Millisecond
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	if err := h.app.backing.enter(); err != nil {
 		h.logger.Error("the store cannot be opened", zap.Error(err))
-		h.refuse(w, r, gate.Verdict{Refusal: gate.Refusal{Reason: gate.StoreDown}})
+		h.refuse(w, r, unsigned(gate.StoreDown))
 		return nil
 	}
 	defer h.app.backing.exit()
 
-	in, no := h.gather(r)
+	in := new(request)
+	no := h.gather(r, in)
 	if no == gate.OK && !h.limits.group(in.Client) {
 		no = gate.TooFast
 	}
 	if no != gate.OK {
-		h.refuse(w, r, gate.Verdict{Refusal: gate.Refusal{Reason: no}})
+		h.refuse(w, r, unsigned(no))
 		return nil
 	}
 	switch {
@@ -101,28 +109,28 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return nil
 	}
 	if in.Path.Dir() && r.Method == http.MethodGet && !in.Speculative {
-		in = h.atEntry(r, in, next)
+		h.atEntry(r, in, next)
 	}
-	v, err := h.decide(r.Context(), in.Request)
-	return h.answer(w, r, in, v, err, next)
+	v, err := h.decide(r.Context(), &in.Request)
+	return h.answer(w, r, in, &v, err, next)
 }
 
 // decide asks the gate inside the store budget, and times it.
-func (h *Handler) decide(ctx context.Context, req gate.Request) (gate.Verdict, error) {
-	ctx, cancel := context.WithTimeout(ctx, storeBudget)
-	defer cancel()
+func (h *Handler) decide(ctx context.Context, req *gate.Request) (gate.Verdict, error) {
 	start := time.Now()
-	v, err := h.gate.Decide(ctx, start, req)
+	bounded := budget.New(ctx, start.Add(storeBudget))
+	defer bounded.Stop()
+	v, err := h.gate.Decide(bounded, start, req)
 	decisionSeconds.Observe(time.Since(start).Seconds())
 	return v, err
 }
 
 // answer turns a verdict into a response. Here alone "could not decide"
 // becomes a refusal.
-func (h *Handler) answer(w http.ResponseWriter, r *http.Request, in request, v gate.Verdict, err error, next caddyhttp.Handler) error {
+func (h *Handler) answer(w http.ResponseWriter, r *http.Request, in *request, v *gate.Verdict, err error, next caddyhttp.Handler) error {
 	if err != nil {
 		h.couldNotDecide(r, err)
-		v = gate.Verdict{Refusal: gate.Refusal{Reason: gate.StoreDown}, Signed: v.Signed}
+		v = &gate.Verdict{Refusal: gate.Refusal{Reason: gate.StoreDown}, Signed: v.Signed}
 	}
 	switch v.Outcome {
 	case gate.Pass:

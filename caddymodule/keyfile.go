@@ -26,6 +26,7 @@ type keyFile struct {
 	path   string
 	logger *zap.Logger
 	ring   atomic.Pointer[token.Keyring]
+	told   chan struct{} // somebody says that the file changed
 
 	mu   sync.Mutex // guards changes of the file, and what follows
 	seen os.FileInfo
@@ -35,7 +36,7 @@ type keyFile struct {
 
 func takeKeyFile(path string, logger *zap.Logger) (*keyFile, error) {
 	taken, _, err := keyFiles.LoadOrNew(path, func() (caddy.Destructor, error) {
-		return &keyFile{path: path, logger: logger}, nil
+		return &keyFile{path: path, logger: logger, told: make(chan struct{}, 1)}, nil
 	})
 	if err != nil {
 		return nil, err
@@ -89,7 +90,17 @@ func (k *keyFile) watch(stop chan struct{}) {
 			return
 		case <-tick.C:
 			k.reload()
+		case <-k.told:
+			k.reload()
 		}
+	}
+}
+
+// hurry makes the watch look at the file now. It does not block.
+func (k *keyFile) hurry() {
+	select {
+	case k.told <- struct{}{}:
+	default: // it is about to
 	}
 }
 

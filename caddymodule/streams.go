@@ -24,13 +24,12 @@ const (
 	cutAtOnce = 16
 )
 
-// stream is one running answer.
+// stream is a running answer as the cutter knows it. It is a part of the
+// answer, so that registering one allocates nothing.
 type stream struct {
-	gate    *gate.Gate
-	verdict gate.Verdict
-	request *http.Request
-	writer  http.ResponseWriter
-	since   time.Time // last time it was known to be allowed; the cutter's own
+	answer     *answer   // nil: not registered yet
+	prev, next *stream   // guarded by the shard's lock
+	since      time.Time // last time it was known to be allowed; the cutter's own
 	// cut stops the next write too: Caddy moves the write deadline with each
 	// chunk, and would let the answer live on.
 	cut atomic.Bool
@@ -43,19 +42,35 @@ type stream struct {
 // has any: a revocation must reach downloads that an older config began.
 // Their number is bounded by the connections that Caddy accepts.
 type streams struct {
-	mu  sync.Mutex
-	all map[*stream]struct{}
+	shards [streamShards]streamShard
+	news   news
 }
 
-func newStreams() *streams { return &streams{all: map[*stream]struct{}{}} }
+// streamShards is how many lists there are, each with a lock of its own.
+const streamShards = 32
 
-// add registers a running answer.
-func (s *streams) add(g *gate.Gate, v gate.Verdict, w http.ResponseWriter, r *http.Request) *stream {
-	one := &stream{gate: g, verdict: v, writer: w, request: r, since: time.Now()}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.all[one] = struct{}{}
-	return one
+type streamShard struct {
+	mu    sync.Mutex
+	first *stream
+	_     [48]byte // no two locks on one cache line
+}
+
+func newStreams() *streams { return &streams{news: news{wake: make(chan struct{}, 1)}} }
+
+func (s *streams) shardOf(a *answer) *streamShard {
+	return &s.shards[a.verdict.Session[len(a.verdict.Session)-1]%streamShards]
+}
+
+// add registers an answer that begins to run.
+func (s *streams) add(a *answer) {
+	one, shard := &a.stream, s.shardOf(a)
+	one.answer, one.since = a, time.Now()
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	if one.next = shard.first; one.next != nil {
+		one.next.prev = one
+	}
+	shard.first = one
 }
 
 // remove ends the registration. When it returns, the cutter does not touch the
@@ -64,23 +79,30 @@ func (s *streams) remove(one *stream) {
 	one.mu.Lock()
 	one.finished = true
 	one.mu.Unlock()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.all, one)
+	shard := s.shardOf(one.answer)
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	if one.prev == nil {
+		shard.first = one.next
+	} else {
+		one.prev.next = one.next
+	}
+	if one.next != nil {
+		one.next.prev = one.prev
+	}
+	one.prev, one.next = nil, nil
 }
 
-// older returns the streams that have run for a while: short answers are not
-// worth a store trip.
-func (s *streams) older(than time.Time) []*stream {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var list []*stream
-	for one := range s.all {
-		if one.since.Before(than) {
-			list = append(list, one)
+// each calls visit for every running answer, which may not block.
+func (s *streams) each(visit func(*stream)) {
+	for i := range s.shards {
+		shard := &s.shards[i]
+		shard.mu.Lock()
+		for one := shard.first; one != nil; one = one.next {
+			visit(one)
 		}
+		shard.mu.Unlock()
 	}
-	return list
 }
 
 // question is what streams of one session and asset have in common.
@@ -91,14 +113,32 @@ type question struct {
 	asset   string
 }
 
-// cut ends the answers that may not run on.
-func (s *streams) cut(ctx context.Context, now time.Time, logger *zap.Logger) {
+// cutOld looks at the answers that have run for a while: short ones are not
+// worth a store trip.
+func (s *streams) cutOld(ctx context.Context, now time.Time, logger *zap.Logger) {
+	long := now.Add(-cutEvery)
+	s.cut(ctx, now, logger, func(one *stream) bool { return one.since.Before(long) })
+}
+
+// cutChanged looks at the answers of links that something was told about.
+func (s *streams) cutChanged(ctx context.Context, now time.Time, logger *zap.Logger) {
+	links, all := s.news.take()
+	s.cut(ctx, now, logger, func(one *stream) bool {
+		_, told := links[one.answer.verdict.Claim.Link]
+		return told || all
+	})
+}
+
+// cut ends the answers among the chosen ones that may not run on.
+func (s *streams) cut(ctx context.Context, now time.Time, logger *zap.Logger, chosen func(*stream) bool) {
 	groups := map[question][]*stream{}
-	for _, one := range s.older(now.Add(-cutEvery)) {
-		c := one.verdict.Claim
-		q := question{one.gate, c.Link, c.Session, c.Asset}
-		groups[q] = append(groups[q], one)
-	}
+	s.each(func(one *stream) {
+		if chosen(one) {
+			c := &one.answer.verdict.Claim
+			q := question{one.answer.handler.gate, c.Link, c.Session, c.Asset}
+			groups[q] = append(groups[q], one)
+		}
+	})
 	slots := make(chan struct{}, cutAtOnce)
 	var wg sync.WaitGroup
 	for _, group := range groups {
@@ -112,7 +152,7 @@ func (s *streams) cut(ctx context.Context, now time.Time, logger *zap.Logger) {
 }
 
 func cutGroup(ctx context.Context, group []*stream, now time.Time, logger *zap.Logger) {
-	refusal, err := group[0].gate.Still(ctx, group[0].verdict)
+	refusal, err := group[0].answer.handler.gate.Still(ctx, &group[0].answer.verdict)
 	for _, one := range group {
 		switch {
 		case err == nil && refusal.Reason == gate.OK:
@@ -134,18 +174,18 @@ func (one *stream) end(reason gate.Reason, logger *zap.Logger) {
 		return
 	}
 	var err error
-	if conn := connOf(one.request); conn != nil {
+	if conn := connOf(one.answer.request); conn != nil {
 		dropUnsent(conn)
 		err = conn.SetWriteDeadline(time.Now())
 	} else {
-		err = http.NewResponseController(innermost(one.writer)).SetWriteDeadline(time.Now())
+		err = http.NewResponseController(innermost(one.answer.ResponseWriter)).SetWriteDeadline(time.Now())
 	}
 	if err != nil {
 		logger.Error("a running answer could not be cut; its next write fails", zap.Error(err))
 		return
 	}
 	logger.Info("a running answer was cut", zap.Stringer("reason", reason),
-		zap.Stringer("link", one.verdict.Link.ID), zap.Stringer("session", one.verdict.Session))
+		zap.Stringer("link", one.answer.verdict.Link.ID), zap.Stringer("session", one.answer.verdict.Session))
 }
 
 // innermost is the server's own writer. Caddy's wrapper for idle timeouts
@@ -164,16 +204,14 @@ func innermost(w http.ResponseWriter) http.ResponseWriter {
 // note marks the plays of running answers as being watched: one long answer
 // must not look idle.
 func (s *streams) note(usage *watch.Gatherer, now time.Time) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for one := range s.all {
-		if one.verdict.Countable {
-			usage.Note(usageOf(one.verdict, now, 0))
+	s.each(func(one *stream) {
+		if one.answer.verdict.Countable {
+			usage.Note(usageOf(&one.answer.verdict, now, 0))
 		}
-	}
+	})
 }
 
-func usageOf(v gate.Verdict, now time.Time, bytes int64) gate.Usage {
+func usageOf(v *gate.Verdict, now time.Time, bytes int64) gate.Usage {
 	return gate.Usage{
 		Link: v.Claim.Link, Session: v.Claim.Session, Subject: v.Claim.Subject, Asset: v.Claim.Asset,
 		Pace: v.Claim.Pace, Bytes: bytes, LastSeen: now,

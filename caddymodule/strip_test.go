@@ -19,7 +19,7 @@ func TestStrip(t *testing.T) {
 	if !ok {
 		t.Fatal("the path was refused")
 	}
-	in := request{Request: gate.Request{Path: path, Query: "b=1", Presented: []gate.Credential{{Carrier: gate.InPath, Text: session}}}}
+	in := &request{Request: gate.Request{Path: path, Query: "b=1", Presented: []gate.Credential{{Carrier: gate.InPath, Text: session}}}}
 	for _, c := range []struct{ name, given, want string }{
 		{"Cookie", "a=1; usher=x; b=2; __Host-usher-device=y; c=3", "a=1; b=2; c=3"},
 		{"Cookie", "a=1; d=1, usher=" + session + "; b=2", "a=1; b=2"},

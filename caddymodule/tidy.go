@@ -11,26 +11,30 @@ import (
 // one viewer was allowed.
 func (a *answer) tidy() {
 	header := a.Header()
-	for _, name := range []string{"Set-Cookie", "X-Accel-Redirect", "X-Sendfile"} {
-		header.Del(name)
-	}
+	delete(header, "Set-Cookie")
+	delete(header, "X-Accel-Redirect")
+	delete(header, "X-Sendfile")
 	for name := range header {
 		if strings.HasPrefix(name, "Usher-") {
 			delete(header, name)
 		}
 	}
-	header.Set("Cache-Control", "private, max-age=0, must-revalidate")
-	header.Add("Vary", "Cookie, Authorization")
-	header.Set("Referrer-Policy", "no-referrer")
-	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("X-Robots-Tag", "noindex, noarchive")
-	if kind := mediaType(a.request.URL.Path, header.Get("Content-Type")); kind != "" {
-		header.Set("Content-Type", kind)
+	a.set(header, "Cache-Control", "private, max-age=0, must-revalidate")
+	if len(header["Vary"]) == 0 {
+		a.set(header, "Vary", "Cookie, Authorization")
+	} else {
+		header.Add("Vary", "Cookie, Authorization")
 	}
-	if location := header.Get("Location"); location != "" {
+	a.set(header, "Referrer-Policy", "no-referrer")
+	a.set(header, "X-Content-Type-Options", "nosniff")
+	a.set(header, "X-Robots-Tag", "noindex, noarchive")
+	if kind := mediaType(a.request.URL.Path, first(header["Content-Type"])); kind != "" {
+		a.set(header, "Content-Type", kind)
+	}
+	if location := first(header["Location"]); location != "" {
 		header.Set("Location", a.carryLocation(location))
 	}
-	tellTerms(header, a.verdict)
+	tellTerms(header, &a.verdict)
 }
 
 // carryLocation keeps a redirect of upstream's inside the session.

@@ -22,7 +22,7 @@ import (
 const watchPrefix = ownPrefix + "watch/"
 
 // serveOwn answers Usher's own paths.
-func (h *Handler) serveOwn(w http.ResponseWriter, r *http.Request, in request, next caddyhttp.Handler) {
+func (h *Handler) serveOwn(w http.ResponseWriter, r *http.Request, in *request, next caddyhttp.Handler) {
 	switch {
 	case strings.HasPrefix(in.own, sharePrefix):
 		h.serveShare(w, r, in, next)
@@ -41,11 +41,13 @@ func (h *Handler) serveOwn(w http.ResponseWriter, r *http.Request, in request, n
 	}
 }
 
-func unsigned(no gate.Reason) gate.Verdict { return gate.Verdict{Refusal: gate.Refusal{Reason: no}} }
+func unsigned(no gate.Reason) *gate.Verdict {
+	return &gate.Verdict{Refusal: gate.Refusal{Reason: no}}
+}
 
 // serveShare is the two steps of a share link: looking, which changes nothing,
 // and redeeming, which a person does by pressing Watch.
-func (h *Handler) serveShare(w http.ResponseWriter, r *http.Request, in request, next caddyhttp.Handler) {
+func (h *Handler) serveShare(w http.ResponseWriter, r *http.Request, in *request, next caddyhttp.Handler) {
 	code := strings.TrimPrefix(in.own, sharePrefix)
 	if code == "" || strings.ContainsAny(code, "/%") {
 		h.refuse(w, r, unsigned(gate.NoToken))
@@ -64,27 +66,27 @@ func (h *Handler) serveShare(w http.ResponseWriter, r *http.Request, in request,
 	}
 }
 
-func (h *Handler) land(w http.ResponseWriter, r *http.Request, in request, code string) {
+func (h *Handler) land(w http.ResponseWriter, r *http.Request, in *request, code string) {
 	ctx, cancel := context.WithTimeout(r.Context(), storeBudget)
 	defer cancel()
 	v, err := h.gate.Land(ctx, time.Now(), code)
 	if err != nil {
 		h.couldNotDecide(r, err)
-		v = unsigned(gate.StoreDown)
+		v = *unsigned(gate.StoreDown)
 	}
 	if v.Outcome == gate.Pass && v.Account.Spent() && len(in.Presented) == 0 && in.Device == "" {
 		v.Outcome = gate.Refuse // no need to make a newcomer press a button in vain
 		v.Refusal = gate.Refusal{Reason: gate.ViewsSpent, Allowance: gate.AllowanceViews}
 	}
 	if v.Outcome != gate.Pass {
-		h.refuse(w, r, v)
+		h.refuse(w, r, &v)
 		return
 	}
-	countRequest(v)
-	logVerdict(r, v)
+	countRequest(&v)
+	logVerdict(r, &v)
 	page := pages.Landing{Action: sharePrefix + code}
 	if !in.Speculative { // a preview in a chat tells nothing about the video
-		page = h.landing(v, code, h.gate.KnowsDevice(in.Request))
+		page = h.landing(v, code, h.gate.KnowsDevice(&in.Request))
 		h.knowDevice(w, r, in)
 		if r.Method == http.MethodGet {
 			h.app.backing.usage.Note(gate.Usage{Link: v.Link.ID, Opens: 1})
@@ -111,13 +113,13 @@ func (h *Handler) landing(v gate.Verdict, code string, returning bool) pages.Lan
 
 // knowDevice gives a browser its device id, so that two tabs and a double
 // click are one device. The id is signed and stored nowhere.
-func (h *Handler) knowDevice(w http.ResponseWriter, r *http.Request, in request) {
-	if r.Method == http.MethodGet && !h.gate.KnowsDevice(in.Request) {
+func (h *Handler) knowDevice(w http.ResponseWriter, r *http.Request, in *request) {
+	if r.Method == http.MethodGet && !h.gate.KnowsDevice(&in.Request) {
 		h.setDevice(w, r, gate.DeviceID(token.NewID(time.Now())))
 	}
 }
 
-func (h *Handler) redeem(w http.ResponseWriter, r *http.Request, in request, code string, next caddyhttp.Handler) {
+func (h *Handler) redeem(w http.ResponseWriter, r *http.Request, in *request, code string, next caddyhttp.Handler) {
 	if !sameOrigin(r) {
 		h.refuse(w, r, unsigned(gate.CrossOrigin))
 		return
@@ -125,18 +127,18 @@ func (h *Handler) redeem(w http.ResponseWriter, r *http.Request, in request, cod
 	_, _ = io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, 4<<10)) // the form carries nothing
 	ctx, cancel := context.WithTimeout(r.Context(), storeBudget)
 	defer cancel()
-	v, err := h.gate.Redeem(ctx, time.Now(), code, in.Request)
+	v, err := h.gate.Redeem(ctx, time.Now(), code, &in.Request)
 	if err != nil {
 		h.couldNotDecide(r, err)
-		v = unsigned(gate.StoreDown)
+		v = *unsigned(gate.StoreDown)
 	}
 	if v.Outcome != gate.Redirect {
-		h.refuse(w, r, v)
+		h.refuse(w, r, &v)
 		return
 	}
-	countRequest(v)
-	logVerdict(r, v)
-	h.setCookies(w, r, v)
+	countRequest(&v)
+	logVerdict(r, &v)
+	h.setCookies(w, r, &v)
 	pages.SetHeaders(w.Header())
 	w.Header().Set("Location", h.afterRedeem(r, v, next))
 	w.WriteHeader(http.StatusSeeOther)
@@ -149,9 +151,9 @@ func (h *Handler) afterRedeem(r *http.Request, v gate.Verdict, next caddyhttp.Ha
 		return watchPrefix + v.Link.ID.String()
 	}
 	if found := h.entriesOf(r, v.Link, next); len(found) > 0 {
-		return h.sessionPath(v, found[0].String(), "")
+		return h.sessionPath(&v, found[0].String(), "")
 	}
-	return h.sessionPath(v, v.Link.Scope.Root()+"/", "")
+	return h.sessionPath(&v, v.Link.Scope.Root()+"/", "")
 }
 
 // sameOrigin reports whether a form post comes from our own page. Browsers say
@@ -170,27 +172,27 @@ func sameOrigin(r *http.Request) bool {
 }
 
 // serveWatch is the player page of the session in the cookie.
-func (h *Handler) serveWatch(w http.ResponseWriter, r *http.Request, in request, next caddyhttp.Handler) {
+func (h *Handler) serveWatch(w http.ResponseWriter, r *http.Request, in *request, next caddyhttp.Handler) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		h.refuse(w, r, unsigned(gate.BadMethod))
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), storeBudget)
 	defer cancel()
-	v, err := h.gate.Look(ctx, time.Now(), in.Request)
+	v, err := h.gate.Look(ctx, time.Now(), &in.Request)
 	switch {
 	case err != nil:
 		h.couldNotDecide(r, err)
-		v = unsigned(gate.StoreDown)
+		v = *unsigned(gate.StoreDown)
 	case v.Outcome == gate.Pass && watchPrefix+v.Link.ID.String() != in.own:
 		v.Outcome, v.Refusal.Reason = gate.Refuse, gate.NoSession // another link was opened in this browser since
 	}
 	if v.Outcome != gate.Pass {
-		h.refuse(w, r, v)
+		h.refuse(w, r, &v)
 		return
 	}
-	countRequest(v)
-	logVerdict(r, v)
+	countRequest(&v)
+	logVerdict(r, &v)
 	pages.SetHeaders(w.Header())
 	h.writePage(w, r, h.watchPage(r, v, next).Render)
 }
@@ -202,7 +204,7 @@ func (h *Handler) watchPage(r *http.Request, v gate.Verdict, next caddyhttp.Hand
 	}
 	page.ViewsLeft, _ = v.Account.Left()
 	for _, entry := range h.entriesOf(r, v.Link, next) {
-		page.Sources = append(page.Sources, pages.Source{URL: h.sessionPath(v, entry.String(), ""), Type: sourceType(entry)})
+		page.Sources = append(page.Sources, pages.Source{URL: h.sessionPath(&v, entry.String(), ""), Type: sourceType(entry)})
 	}
 	if len(page.Sources) > 0 && h.carries("path") {
 		page.AppURL = strings.TrimSuffix(h.app.PublicURL, "/") + page.Sources[0].URL

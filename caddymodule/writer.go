@@ -19,8 +19,12 @@ var errRefused = errors.New("usher refused the answer")
 // back until it is known whether a byte of media leaves, charges the view
 // before that byte, and gives the reservation back when none does. Bytes then
 // flow past it: ReadFrom goes through to the connection, so sendfile is kept.
+//
+// There is one for each request, and it is never used again for another: a
+// handler that writes once more after it has returned, against all rules, must
+// not write into the answer of somebody else.
 type answer struct {
-	*caddyhttp.ResponseWriterWrapper
+	caddyhttp.ResponseWriterWrapper
 	request *http.Request
 	handler *Handler
 	verdict gate.Verdict
@@ -31,15 +35,31 @@ type answer struct {
 	due     bool // the view is charged with the first byte
 	refused bool
 	bytes   int64
-	stream  *stream // set with the first byte
+	stream  stream // registered with the first byte
+
+	values [10]string // room for the values of headers that are set
+	taken  int
 }
 
-func newAnswer(w http.ResponseWriter, r *http.Request, h *Handler, in request, v gate.Verdict) *answer {
+func newAnswer(w http.ResponseWriter, r *http.Request, h *Handler, in *request, v *gate.Verdict) *answer {
 	return &answer{
 		path:                  in.Path,
-		ResponseWriterWrapper: &caddyhttp.ResponseWriterWrapper{ResponseWriter: w},
-		request:               r, handler: h, verdict: v,
+		ResponseWriterWrapper: caddyhttp.ResponseWriterWrapper{ResponseWriter: w},
+		request:               r, handler: h, verdict: *v,
 	}
+}
+
+// set sets a header as http.Header.Set does, with a name in canonical form and
+// without an allocation for each. The value is not shared with other requests:
+// handlers change values in place.
+func (a *answer) set(header http.Header, name, value string) {
+	if a.taken == len(a.values) {
+		header[name] = []string{value}
+		return
+	}
+	a.values[a.taken] = value
+	header[name] = a.values[a.taken : a.taken+1 : a.taken+1]
+	a.taken++
 }
 
 // WriteHeader looks at what upstream answers. The header of a chargeable
@@ -85,8 +105,8 @@ func (a *answer) ready() bool {
 		return false
 	}
 	a.sendHeader()
-	if a.stream == nil {
-		a.stream = a.handler.app.backing.streams.add(a.handler.gate, a.verdict, a.ResponseWriter, a.request)
+	if a.stream.answer == nil {
+		a.handler.app.backing.streams.add(a)
 	}
 	return !a.stream.cut.Load()
 }
@@ -160,8 +180,8 @@ func (a *answer) FlushError() error {
 
 // finish ends the answer, also when upstream panicked.
 func (a *answer) finish() {
-	if a.stream != nil {
-		a.handler.app.backing.streams.remove(a.stream)
+	if a.stream.answer != nil {
+		a.handler.app.backing.streams.remove(&a.stream)
 	}
 	if a.status != 0 && !a.refused {
 		a.sendHeader()
@@ -170,9 +190,9 @@ func (a *answer) finish() {
 		a.giveBack()
 	}
 	if !a.refused {
-		countRequest(a.verdict)
+		countRequest(&a.verdict)
 	}
 	if a.bytes > 0 {
-		a.handler.app.backing.usage.Note(usageOf(a.verdict, time.Now(), a.bytes))
+		a.handler.app.backing.usage.Note(usageOf(&a.verdict, time.Now(), a.bytes))
 	}
 }

@@ -41,7 +41,9 @@ type Store struct {
 
 // Site is the JSON of the `usher` handler: one site's rules.
 type Site struct {
-	// Consistency is "strict": every media request asks the store.
+	// Consistency is "strict": every media request asks the store; or a lease,
+	// such as "lease 2s": what the store said is repeated for that long at the
+	// most, and changes are pushed. Default: strict.
 	Consistency string `json:"consistency,omitempty"`
 	// OnStoreLoss is "closed": without the store nothing passes.
 	OnStoreLoss string `json:"on_store_loss,omitempty"`
@@ -111,7 +113,7 @@ func or[T comparable](given, fallback T) T {
 // Validate reports what is wrong with a site that has its defaults.
 func (s Site) Validate() error {
 	return errors.Join(
-		oneOf("consistency", s.Consistency, "strict"),
+		validConsistency(s.Consistency),
 		oneOf("on_store_loss", s.OnStoreLoss, "closed"),
 		oneOf("after_expiry", s.AfterExpiry, "cut", "finish"),
 		named("carry", validCarry(s.Carry)),
@@ -120,6 +122,45 @@ func (s Site) Validate() error {
 		within("max_play", s.MaxPlay, time.Second, 7*24*time.Hour),
 		within("lapse", s.Lapse, time.Second, time.Hour),
 	)
+}
+
+// Bounds of a lease. Below the shortest one nothing is saved; a revocation
+// whose push was lost takes effect after the longest one.
+const (
+	minLease = 100 * time.Millisecond
+	maxLease = time.Minute
+	// usualLease is that of the word lease alone.
+	usualLease = 2 * time.Second
+)
+
+// Lease is how long the store's word may be repeated; 0 on a strict site.
+func (s Site) Lease() time.Duration {
+	lease, _ := parseConsistency(s.Consistency)
+	return lease
+}
+
+func validConsistency(text string) error {
+	_, err := parseConsistency(text)
+	return named("consistency", err)
+}
+
+func parseConsistency(text string) (lease time.Duration, err error) {
+	word, length, given := strings.Cut(text, " ")
+	switch {
+	case text == "strict":
+		return 0, nil
+	case word == "strict":
+		return 0, errors.New("strict takes no duration; a lease does, such as lease 2s")
+	case word != "lease":
+		return 0, fmt.Errorf("unknown word %q: known are strict, lease", word)
+	case !given:
+		return usualLease, nil
+	}
+	d, err := ParseDuration(length)
+	if err != nil {
+		return 0, err
+	}
+	return time.Duration(d), within("lease", d, minLease, maxLease)
 }
 
 func validCarry(carry []string) error {

@@ -50,11 +50,16 @@ var AppGrammar = []Directive[App]{
 // SiteGrammar is the site directive `usher { … }`.
 var SiteGrammar = []Directive[Site]{
 	{
-		Name: "consistency", Field: "consistency", Args: "strict",
-		Doc:     "How a decision is made. strict: every media request asks the store.",
+		Name: "consistency", Field: "consistency", Args: "strict | lease [DURATION]",
+		Doc:     "How a decision is made. strict: every media request asks the store. lease: what the store said about a session is repeated for this long at the most, 2s where nothing is given (100ms to 1m); revocations and other changes are pushed to all nodes and normally take effect within milliseconds, and never later than this.",
 		Default: "strict",
 		Set: func(s *Site, args []string) error {
-			return one(args, "strict", func(v string) error { s.Consistency = v; return word(v, "strict") })
+			if len(args) < 1 || len(args) > 2 {
+				return fmt.Errorf("want strict, or lease and a duration such as 2s")
+			}
+			s.Consistency = strings.Join(args, " ")
+			_, err := parseConsistency(s.Consistency)
+			return err
 		},
 	},
 	{

@@ -41,7 +41,7 @@ func newSite(t *testing.T) *site {
 	clock := func() time.Time { return s.now }
 	s.keys = &memoryKeys{ring: ring, now: clock}
 	s.store = &faulty{Store: model.New(clock)}
-	s.gate = gate.New(s.store, s.keys.Ring, func(gate.SessionID) bool { return true }, gate.DefaultPolicy())
+	s.gate = gate.New(s.store, s.keys.Ring, func(gate.SessionID) bool { return true }, nil, gate.DefaultPolicy())
 	backend := func() (api.Backend, bool) {
 		return api.Backend{Store: s.store, Gate: s.gate, Keys: s.keys, PublicURL: "https://media.example.com", Now: clock}, !s.down
 	}
@@ -130,7 +130,7 @@ func (s *site) session(link, path string) gate.Verdict {
 		s.Fatal(err)
 	}
 	p, _ := gate.ParsePath(path)
-	v, err := s.gate.Decide(s.Context(), s.now, gate.Request{
+	v, err := s.gate.Decide(s.Context(), s.now, &gate.Request{
 		Method: http.MethodGet, Path: p, Browser: true,
 		Presented: []gate.Credential{{Carrier: gate.InQuery, Text: s.gate.LinkCode(id)}},
 	})
@@ -144,14 +144,14 @@ func (s *site) session(link, path string) gate.Verdict {
 func (s *site) watch(v gate.Verdict, path string) {
 	s.Helper()
 	p, _ := gate.ParsePath(path)
-	v, err := s.gate.Decide(s.Context(), s.now, gate.Request{
+	v, err := s.gate.Decide(s.Context(), s.now, &gate.Request{
 		Method: http.MethodGet, Path: p,
 		Presented: []gate.Credential{{Carrier: gate.InPath, Text: v.Token}},
 	})
 	if err != nil || v.Outcome != gate.Pass {
 		s.Fatalf("watching: %+v, %v", v.Refusal, err)
 	}
-	if settled, err := s.gate.Charge(s.Context(), v); err != nil || !settled.Charged {
+	if settled, err := s.gate.Charge(s.Context(), &v); err != nil || !settled.Charged {
 		s.Fatalf("charging: %+v, %v", settled, err)
 	}
 }

@@ -309,7 +309,7 @@ func TestLinkMintedElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	p, _ := gate.ParsePath("/acme/a.ts")
-	v, err := s.gate.Decide(t.Context(), s.now, gate.Request{Method: "GET", Path: p, Presented: []gate.Credential{{Carrier: gate.InQuery, Text: text}}})
+	v, err := s.gate.Decide(t.Context(), s.now, &gate.Request{Method: "GET", Path: p, Presented: []gate.Credential{{Carrier: gate.InQuery, Text: text}}})
 	if err != nil || v.Outcome != gate.Redirect {
 		t.Fatal(v.Refusal, err)
 	}

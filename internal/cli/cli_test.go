@@ -41,7 +41,7 @@ func newServer(t *testing.T) *server {
 		t.Fatal(err)
 	}
 	s := &server{T: t, keys: &fileKeys{t, path}, store: model.New(time.Now)}
-	s.gate = gate.New(s.store, s.keys.Ring, func(gate.SessionID) bool { return true }, gate.DefaultPolicy())
+	s.gate = gate.New(s.store, s.keys.Ring, func(gate.SessionID) bool { return true }, nil, gate.DefaultPolicy())
 	s.handler = api.New(func() (api.Backend, bool) {
 		return api.Backend{Store: s.store, Gate: s.gate, Keys: s.keys, PublicURL: "https://media.example.com", Now: time.Now}, true
 	}, api.Open)
@@ -257,16 +257,16 @@ func (s *server) watch(link, path, agent string) gate.Verdict {
 	}
 	p, _ := gate.ParsePath(path)
 	req := gate.Request{Method: http.MethodGet, Path: p, Agent: agent, Presented: []gate.Credential{{Carrier: gate.InQuery, Text: s.gate.LinkCode(id)}}}
-	opened, err := s.gate.Decide(s.Context(), time.Now(), req)
+	opened, err := s.gate.Decide(s.Context(), time.Now(), &req)
 	if err != nil || opened.Outcome != gate.Redirect {
 		s.Fatal(opened.Refusal, err)
 	}
 	req.Presented = []gate.Credential{{Carrier: gate.InPath, Text: opened.Token}}
-	v, err := s.gate.Decide(s.Context(), time.Now(), req)
+	v, err := s.gate.Decide(s.Context(), time.Now(), &req)
 	if err != nil || v.Outcome != gate.Pass {
 		s.Fatal(v.Refusal, err)
 	}
-	if _, err := s.gate.Charge(s.Context(), v); err != nil {
+	if _, err := s.gate.Charge(s.Context(), &v); err != nil {
 		s.Fatal(err)
 	}
 	return opened

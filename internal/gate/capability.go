@@ -18,6 +18,8 @@ const (
 	Share
 	Stats
 	Manage
+
+	allCapabilities = 1 << iota // how many sets there are
 )
 
 // LinkCapabilities are those that a link may carry: managing a collection is
@@ -53,7 +55,17 @@ func (c Capability) Names() []string {
 	return names
 }
 
-func (c Capability) String() string { return strings.Join(c.Names(), ",") }
+// String returns the names, separated by commas. It allocates nothing: every
+// media request tells its upstream.
+func (c Capability) String() string { return capabilityTexts[c%allCapabilities] }
+
+// capabilityTexts are all sets as text.
+var capabilityTexts = func() (texts [allCapabilities]string) {
+	for i := range texts {
+		texts[i] = strings.Join(Capability(i).Names(), ",")
+	}
+	return texts
+}()
 
 // MarshalJSON writes the set as a list of names.
 func (c Capability) MarshalJSON() ([]byte, error) { return json.Marshal(c.Names()) }

@@ -59,13 +59,24 @@ func notWordRune(r rune) bool {
 // Previewer reports whether the agent says that it makes previews of links in
 // chats and feeds. Claiming so only ever gives less: an empty answer.
 func Previewer(userAgent string) bool {
-	for _, mark := range previewers {
-		if strings.Contains(userAgent, mark) {
-			return true
+	for i := range len(userAgent) {
+		for _, mark := range previewersBy[userAgent[i]] {
+			if strings.HasPrefix(userAgent[i:], mark) {
+				return true
+			}
 		}
 	}
 	return false
 }
+
+// previewersBy are the marks by their first byte: every request is held
+// against all of them.
+var previewersBy = func() (by [256][]string) {
+	for _, mark := range previewers {
+		by[mark[0]] = append(by[mark[0]], mark)
+	}
+	return by
+}()
 
 var previewers = []string{
 	"Slackbot", "Slack-ImgProxy", "facebookexternalhit", "meta-externalfetcher", "Facebot", "WhatsApp/",

@@ -7,7 +7,7 @@ import (
 // cover asks whether the link opens this path, by this method, for this use.
 // A folder path is covered only while opening a link (the gate then finds the
 // entry); nothing is ever handed on for it, since a listing is not media.
-func cover(link Link, req Request) Reason {
+func cover(link *Link, req *Request) Reason {
 	if req.Method != http.MethodGet && req.Method != http.MethodHead {
 		return BadMethod
 	}

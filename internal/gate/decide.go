@@ -12,8 +12,8 @@ import (
 // Decide answers the one question of the gate: may this request for media
 // pass? An error means that it could not be decided; the caller denies then.
 // now is the wall clock; it is only held against the times inside signed
-// links. All else is timed by the store's clock.
-func (g *Gate) Decide(ctx context.Context, now time.Time, req Request) (Verdict, error) {
+// links and the age of leases. All else is timed by the store's clock.
+func (g *Gate) Decide(ctx context.Context, now time.Time, req *Request) (Verdict, error) {
 	credential, no := present(req)
 	if no != OK {
 		return refuse(no), nil
@@ -22,56 +22,48 @@ func (g *Gate) Decide(ctx context.Context, now time.Time, req Request) (Verdict,
 	if who.link.IsZero() {
 		return refuse(no), nil
 	}
+	v := Verdict{Signed: true, Carrier: credential.Carrier, Token: credential.Text, Labels: who.labels, Refusal: Refusal{Reason: no}}
 	if no != OK {
-		return Verdict{Refusal: Refusal{Reason: no}, Signed: true}, nil
+		return v, nil
 	}
-	var v Verdict
 	var err error
 	if who.session.IsZero() {
-		v, err = g.open(ctx, now, req, who)
+		err = g.open(ctx, now, req, who, &v)
 	} else {
-		v, err = g.admit(ctx, req, who)
+		err = g.admit(ctx, now, req, who, &v)
 	}
-	v.Signed, v.Carrier, v.Token = true, credential.Carrier, tokenOf(v, credential)
 	return v, err
-}
-
-// tokenOf is the session token that the client uses from here on.
-func tokenOf(v Verdict, c Credential) string {
-	if v.Token != "" {
-		return v.Token
-	}
-	return c.Text
 }
 
 // open makes or finds the session of a signed media URL. Previewers, prefetch
 // and HEAD get a blank answer: looking at a link must not use it.
-func (g *Gate) open(ctx context.Context, now time.Time, req Request, who pass) (Verdict, error) {
-	quiet := req.Speculative || req.Method == http.MethodHead
+func (g *Gate) open(ctx context.Context, now time.Time, req *Request, who *pass, v *Verdict) error {
 	link, _, no, err := g.known(ctx, who, now, false)
 	if err != nil {
-		return Verdict{}, err
+		return err
 	}
-	v := Verdict{Link: link, Refusal: Refusal{Reason: no}}
+	v.Link, v.Refusal.Reason = link, no
 	if no != OK {
-		return v, nil
+		return nil
 	}
-	if v.Refusal.Reason = cover(link, req); v.Refusal.Reason != OK {
-		return v, nil
+	if v.Refusal.Reason = cover(&link, req); v.Refusal.Reason != OK {
+		return nil
 	}
-	if quiet {
+	if req.Speculative || req.Method == http.MethodHead {
 		v.Outcome = Blank
-		return v, nil
+		return nil
 	}
-	return g.enter(ctx, now, req, who, false)
+	return g.enter(ctx, now, req, who, false, v)
 }
 
 // enter opens the session on a link; hold says that a person pressed Watch.
-func (g *Gate) enter(ctx context.Context, now time.Time, req Request, who pass, hold bool) (Verdict, error) {
+func (g *Gate) enter(ctx context.Context, now time.Time, req *Request, who *pass, hold bool, v *Verdict) error {
 	link, _, no, err := g.known(ctx, who, now, true)
 	if err != nil || no != OK {
-		return refuse(no), err
+		v.Refusal.Reason = no
+		return err
 	}
+	v.Link = link
 	device, returning := g.device(req, now)
 	opening := Opening{
 		Link: link.ID, Session: SessionID(token.NewID(now)), Device: device, Subject: SubjectOf(device), Hold: hold,
@@ -83,57 +75,57 @@ func (g *Gate) enter(ctx context.Context, now time.Time, req Request, who pass, 
 	}
 	opened, err := g.store.Open(ctx, opening)
 	if errors.Is(err, ErrNotFound) {
-		return Verdict{Link: link, Refusal: Refusal{Reason: BadToken}}, nil
+		v.Refusal.Reason = BadToken
+		return nil
 	}
 	if err != nil {
-		return Verdict{}, err
+		return err
 	}
-	v := Verdict{Link: link, Account: opened.Account, Refusal: opened.Refused}
+	v.Account, v.Refusal = opened.Account, opened.Refused
 	if v.Refusal.Reason != OK {
-		return v, nil
+		return nil
 	}
 	s := opened.Session
 	v.Outcome, v.Session, v.Subject, v.Device = Redirect, s.ID, s.Subject, s.Device
 	v.Token = g.sessionToken(link.ID, s.ID, s.Subject)
-	return v, nil
+	v.Labels = Labels{Link: link.ID.String(), Session: s.ID.String()}
+	return nil
 }
 
-// admit lets a session's request pass, with one store trip where a play is
-// open or none is needed, and one more where a play begins.
-func (g *Gate) admit(ctx context.Context, req Request, who pass) (Verdict, error) {
+// admit lets a session's request pass: with no store trip under a lease, with
+// one where a play is open or none is needed, and one more where a play begins.
+func (g *Gate) admit(ctx context.Context, now time.Time, req *Request, who *pass, v *Verdict) error {
 	link, err := g.link(ctx, who.link)
 	if errors.Is(err, ErrNotFound) {
-		return refuse(NoSession), nil
+		v.Refusal.Reason = NoSession
+		return nil
 	}
 	if err != nil {
-		return Verdict{}, err
+		return err
 	}
-	v := Verdict{Link: link, Session: who.session, Subject: who.subject}
+	v.Link, v.Session, v.Subject = *link, who.session, who.subject
 	if v.Refusal.Reason = cover(link, req); v.Refusal.Reason != OK {
-		return v, nil
+		return nil
 	}
 	if !g.pace(who.session) {
 		v.Refusal.Reason = TooFast
-		return v, nil
+		return nil
 	}
 	if req.Speculative {
 		v.Outcome = Blank
-		return v, nil
+		return nil
 	}
+	v.Class = ClassOf(req.Path)
 	asset, top := link.Scope.Asset(req.Path)
-	state, err := g.store.Check(ctx, Query{Link: who.link, Session: who.session, Subject: who.subject, Asset: asset})
-	if err != nil {
-		return Verdict{}, err
-	}
-	v.Account, v.Device = state.Account, state.Session.Device
-	no, open := judge(g.policy, state)
-	if v.Refusal.Reason = no; no != OK {
-		return v, nil
+	var state State
+	open, err := g.ask(ctx, now, Query{Link: who.link, Session: who.session, Subject: who.subject, Asset: asset}, &state, v)
+	if err != nil || v.Refusal.Reason != OK {
+		return err
 	}
 	if state.Session.Gathered {
 		asset = WholeScope
 	}
-	v.Outcome, v.Class, v.Asset = Pass, ClassOf(req.Path), asset
+	v.Outcome, v.Asset = Pass, asset
 	v.Gathers = v.Class == Manifest && top && link.Scope.Tree() && !state.Session.Gathered
 	v.Countable = open
 	v.Claim = Claim{
@@ -142,7 +134,7 @@ func (g *Gate) admit(ctx context.Context, req Request, who pass) (Verdict, error
 	}
 	switch {
 	case open:
-		return v, nil
+		return nil
 	case bears(v.Class, req):
 		return g.reserve(ctx, v)
 	case v.Class == Media && req.Method == http.MethodHead && state.Account.Spent() && !state.Play.Exists:
@@ -150,31 +142,59 @@ func (g *Gate) admit(ctx context.Context, req Request, who pass) (Verdict, error
 		// ask this way why the picture stands still.
 		v.Outcome, v.Refusal = Refuse, Refusal{ViewsSpent, AllowanceViews}
 	}
-	return v, nil
+	return nil
+}
+
+// ask gets the state and judges it: from a lease where that passes, else from
+// the store. Media outside an open play is always asked for, since a view may
+// have to be taken for it, or one may have been given back.
+func (g *Gate) ask(ctx context.Context, now time.Time, q Query, state *State, v *Verdict) (open bool, err error) {
+	leased := g.policy.Lease > 0
+	if leased && g.leases.recall(&q, now, g.policy.Lease, state) {
+		no, open := judge(&g.policy, state)
+		if no == OK && (open || v.Class != Media) {
+			v.Recalled, v.Account, v.Device = true, state.Account, state.Session.Device
+			return open, nil
+		}
+	}
+	var before marks
+	if leased {
+		before = g.leases.marksOf(&q)
+	}
+	if *state, err = g.store.Check(ctx, q); err != nil {
+		return false, err
+	}
+	v.Account, v.Device = state.Account, state.Session.Device
+	v.Refusal.Reason, open = judge(&g.policy, state)
+	if leased && v.Refusal.Reason == OK {
+		g.leases.keep(&q, now, before, state)
+	}
+	return open, nil
 }
 
 // bears reports whether the answer to the request may bear media, so that a
 // slot is taken before the upstream is asked.
-func bears(class Class, req Request) bool {
+func bears(class Class, req *Request) bool {
 	return class == Media && req.Method == http.MethodGet && req.Range != RangeProbe
 }
 
-func (g *Gate) reserve(ctx context.Context, v Verdict) (Verdict, error) {
+func (g *Gate) reserve(ctx context.Context, v *Verdict) error {
 	claimed, err := g.store.Reserve(ctx, v.Claim)
 	if errors.Is(err, ErrNotFound) {
-		return refuse(NoSession), nil
+		v.Outcome, v.Refusal = Refuse, Refusal{Reason: NoSession}
+		return nil
 	}
 	if err != nil {
-		return Verdict{}, err
+		return err
 	}
 	v.Account = claimed.Account
 	if claimed.Refused.Reason != OK {
 		v.Outcome, v.Refusal = Refuse, claimed.Refused
-		return v, nil
+		return nil
 	}
 	v.Asset, v.Claim.Asset = claimed.Asset, claimed.Asset
 	v.Holding, v.Countable = !claimed.Free, true
-	return v, nil
+	return nil
 }
 
 func opener(p Path) string {
@@ -183,22 +203,22 @@ func opener(p Path) string {
 }
 
 // Take reserves for an answer that turned out to bear media although its
-// request did not look so. The verdict comes back refused where no slot is left.
-func (g *Gate) Take(ctx context.Context, v Verdict) (Verdict, error) { return g.reserve(ctx, v) }
+// request did not look so. The verdict becomes a refusal where no slot is left.
+func (g *Gate) Take(ctx context.Context, v *Verdict) error { return g.reserve(ctx, v) }
 
 // Charge turns the reservation that v holds into a view, durably, before the
 // first byte of it leaves.
-func (g *Gate) Charge(ctx context.Context, v Verdict) (Settled, error) {
+func (g *Gate) Charge(ctx context.Context, v *Verdict) (Settled, error) {
 	return g.settle(ctx, v, true)
 }
 
 // GiveBack lets go of the reservation that v holds: no byte of it was sent.
-func (g *Gate) GiveBack(ctx context.Context, v Verdict) error {
+func (g *Gate) GiveBack(ctx context.Context, v *Verdict) error {
 	_, err := g.settle(ctx, v, false)
 	return err
 }
 
-func (g *Gate) settle(ctx context.Context, v Verdict, charge bool) (Settled, error) {
+func (g *Gate) settle(ctx context.Context, v *Verdict, charge bool) (Settled, error) {
 	return g.store.Settle(ctx, Settlement{
 		Link: v.Claim.Link, Session: v.Claim.Session, Subject: v.Claim.Subject, Asset: v.Claim.Asset,
 		Opener: v.Claim.Opener, Charge: charge, Pace: v.Claim.Pace,
@@ -206,6 +226,6 @@ func (g *Gate) settle(ctx context.Context, v Verdict, charge bool) (Settled, err
 }
 
 // Gather notes that v's session watches one asset, the whole scope.
-func (g *Gate) Gather(ctx context.Context, v Verdict) error {
+func (g *Gate) Gather(ctx context.Context, v *Verdict) error {
 	return g.store.Gather(ctx, v.Claim.Link, v.Session)
 }

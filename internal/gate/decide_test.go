@@ -15,37 +15,47 @@ import (
 
 // world is a gate over the model store with a clock of its own.
 type world struct {
-	*testing.T
-	now   time.Time
-	ring  *token.Keyring
-	store gate.Store
-	gate  *gate.Gate
-	pace  func(gate.SessionID) bool
+	testing.TB
+	now    time.Time
+	ring   *token.Keyring
+	store  gate.Store
+	gate   *gate.Gate
+	pace   func(gate.SessionID) bool
+	leases *gate.Leases
+	policy gate.Policy
 }
 
-func newWorld(t *testing.T, change func(*gate.Policy)) *world {
+func (w *world) keys() *token.Keyring { return w.ring }
+
+func (w *world) mayAsk(id gate.SessionID) bool { return w.pace(id) }
+
+func newWorld(t testing.TB, change func(*gate.Policy)) *world {
 	t.Helper()
-	w := &world{T: t, now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC), pace: func(gate.SessionID) bool { return true }}
+	w := &world{TB: t, leases: gate.NewLeases(), policy: gate.DefaultPolicy(), now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC), pace: func(gate.SessionID) bool { return true }}
 	var err error
 	if w.ring, err = token.NewKeyring(w.now); err != nil {
 		t.Fatal(err)
 	}
 	w.store = model.New(func() time.Time { return w.now })
-	policy := gate.DefaultPolicy()
 	if change != nil {
-		change(&policy)
+		change(&w.policy)
 	}
-	w.gate = gate.New(w.store, func() *token.Keyring { return w.ring }, func(id gate.SessionID) bool { return w.pace(id) }, policy)
+	w.gate = gate.New(w.store, w.keys, w.mayAsk, w.leases, w.policy)
 	return w
 }
 
 func (w *world) link(scope string, terms gate.Terms) gate.Link {
 	w.Helper()
+	return w.linkThatCan(scope, gate.View, terms)
+}
+
+func (w *world) linkThatCan(scope string, can gate.Capability, terms gate.Terms) gate.Link {
+	w.Helper()
 	s, err := gate.ParseScope(scope)
 	if err != nil {
 		w.Fatal(err)
 	}
-	link := gate.Link{ID: gate.LinkID(token.NewID(w.now)), Scope: s, Can: gate.View, CreatedAt: w.now}
+	link := gate.Link{ID: gate.LinkID(token.NewID(w.now)), Scope: s, Can: can, CreatedAt: w.now}
 	if _, err := gate.Create(w.Context(), w.store, link, terms); err != nil {
 		w.Fatal(err)
 	}
@@ -60,19 +70,19 @@ type viewer struct {
 
 var player = viewer{agent: "Lavf/59.27", addr: "192.0.2.1"}
 
-func (w *world) request(who viewer, method, path string, presented ...gate.Credential) gate.Request {
+func (w *world) request(who viewer, method, path string, presented ...gate.Credential) *gate.Request {
 	w.Helper()
 	p, ok := gate.ParsePath(gate.EncodePath(path))
 	if !ok {
 		w.Fatalf("path %s", path)
 	}
-	return gate.Request{
+	return &gate.Request{
 		Method: method, Path: p, Presented: presented, Device: who.device, Agent: who.agent,
 		Client: netip.MustParseAddr(who.addr), Browser: who.browser,
 	}
 }
 
-func (w *world) decide(req gate.Request) gate.Verdict {
+func (w *world) decide(req *gate.Request) gate.Verdict {
 	w.Helper()
 	v, err := w.gate.Decide(w.Context(), w.now, req)
 	if err != nil {
@@ -92,13 +102,13 @@ func (w *world) get(session gate.Verdict, path string) gate.Verdict {
 	w.Helper()
 	v := w.decide(w.request(player, http.MethodGet, path, gate.Credential{Carrier: gate.InPath, Text: session.Token}))
 	if v.Outcome == gate.Pass && v.Holding {
-		settled, err := w.gate.Charge(w.Context(), v)
+		settled, err := w.gate.Charge(w.Context(), &v)
 		if err != nil || settled.Refused.Reason != gate.OK {
 			w.Fatalf("charge of %s: %+v, %v", path, settled, err)
 		}
 	}
 	if v.Outcome == gate.Pass && v.Gathers {
-		if err := w.gate.Gather(w.Context(), v); err != nil {
+		if err := w.gate.Gather(w.Context(), &v); err != nil {
 			w.Fatal(err)
 		}
 	}
@@ -246,7 +256,7 @@ func TestAFailedAnswerCostsNothing(t *testing.T) {
 		t.Fatal("nothing was reserved")
 	}
 	w.used(link, 0, 1)
-	if err := w.gate.GiveBack(w.Context(), v); err != nil {
+	if err := w.gate.GiveBack(w.Context(), &v); err != nil {
 		t.Fatal(err)
 	}
 	w.used(link, 0, 0)
@@ -400,7 +410,7 @@ func TestAnErrorNeverPasses(t *testing.T) {
 	w := newWorld(t, nil)
 	link := w.link("/a.mp4", gate.Terms{})
 	s := w.open(player, link, "/a.mp4")
-	down := gate.New(downStore{w.store}, func() *token.Keyring { return w.ring }, w.pace, gate.DefaultPolicy())
+	down := gate.New(downStore{w.store}, func() *token.Keyring { return w.ring }, w.pace, nil, gate.DefaultPolicy())
 	for _, c := range []gate.Credential{{Carrier: gate.InPath, Text: s.Token}, {Carrier: gate.InQuery, Text: w.gate.LinkCode(link.ID)}} {
 		v, err := down.Decide(t.Context(), w.now, w.request(player, http.MethodGet, "/a.mp4", c))
 		if !errors.Is(err, errDown) || v.Outcome != gate.Refuse {

@@ -118,11 +118,11 @@ func splitURL(raw string) (path, query string, ok bool) {
 }
 
 // request is what a request for the URL would be, without cookies and headers.
-func (e *explaining) request(rawPath, rawQuery string) (Request, bool) {
+func (e *explaining) request(rawPath, rawQuery string) (*Request, bool) {
 	session, rest, ok := SplitTarget(rawPath)
 	path, canonical := ParsePath(rest)
 	tokens, query, clean := SplitQuery(rawQuery)
-	req := Request{Method: e.method, Path: path, Query: query}
+	req := &Request{Method: e.method, Path: path, Query: query}
 	if session != "" {
 		req.Presented = append(req.Presented, Credential{Carrier: InPath, Text: session})
 	}
@@ -140,7 +140,7 @@ func (e *explaining) share(ctx context.Context, code string) error {
 	}
 	e.found("gather", "This is a share link's page.")
 	e.found("present", "The token stands in the path.")
-	who, no := verifyLink(e.gate.keys(), code, e.now)
+	who, no := e.gate.verifyLink(code, e.now)
 	v, err := e.link(ctx, who, no)
 	if v.Link.ID.IsZero() {
 		return err
@@ -158,7 +158,7 @@ func (e *explaining) share(ctx context.Context, code string) error {
 }
 
 // media walks on for a media URL, which holds a link or a session.
-func (e *explaining) media(ctx context.Context, req Request) error {
+func (e *explaining) media(ctx context.Context, req *Request) error {
 	credential, no := present(req)
 	if no != OK {
 		e.refuse("present", no, no.Meaning())
@@ -177,7 +177,7 @@ func (e *explaining) media(ctx context.Context, req Request) error {
 	if v.Link.ID.IsZero() {
 		return err
 	}
-	covered, err := e.covers(ctx, v.Link, req)
+	covered, err := e.covers(ctx, &v.Link, req)
 	if !covered {
 		return err
 	}
@@ -193,7 +193,7 @@ func (e *explaining) media(ctx context.Context, req Request) error {
 
 // link says whose token it is and reads the link. Its verdict has no link
 // where the walk is over.
-func (e *explaining) link(ctx context.Context, who pass, no Reason) (Verdict, error) {
+func (e *explaining) link(ctx context.Context, who *pass, no Reason) (Verdict, error) {
 	e.Link = who.link
 	if no != OK {
 		e.refuse("verify", no, no.Meaning())
@@ -215,7 +215,7 @@ func (e *explaining) link(ctx context.Context, who pass, no Reason) (Verdict, er
 
 // covers looks at what the link opens. A URL of the link's folder stands for
 // the file in it that a player starts with.
-func (e *explaining) covers(ctx context.Context, link Link, req Request) (bool, error) {
+func (e *explaining) covers(ctx context.Context, link *Link, req *Request) (bool, error) {
 	opens := fmt.Sprintf("The link opens %s for %s", link.Scope, link.Can)
 	_, folder, err := e.gate.Folder(ctx, e.now, req)
 	if err != nil {
@@ -258,7 +258,7 @@ func (e *explaining) admits(v Verdict) bool {
 }
 
 // session walks on for a session's request.
-func (e *explaining) session(ctx context.Context, req Request, who pass) error {
+func (e *explaining) session(ctx context.Context, req *Request, who *pass) error {
 	e.Link, e.Session = who.link, who.session
 	e.found("verify", "The token is a session's. Its seal holds.")
 	link, err := e.gate.link(ctx, who.link)
@@ -281,7 +281,7 @@ func (e *explaining) session(ctx context.Context, req Request, who pass) error {
 	e.Account, e.Play = state.Account, state.Play
 	e.found("identify", "%s", tellSession(state.Session, state.Now))
 	e.found("admit", "%s", tellAccount(state.Account))
-	if e.judges(req, state) {
+	if e.judges(req, &state) {
 		e.answer(Pass, http.StatusOK, "The request is handed on, unless it comes faster than the site's rate.")
 	}
 	return nil
@@ -289,8 +289,8 @@ func (e *explaining) session(ctx context.Context, req Request, who pass) error {
 
 // judges says what the facts mean for a session's request: whether it needs a
 // view, and whether one is left.
-func (e *explaining) judges(req Request, state State) bool {
-	no, open := judge(e.gate.policy, state)
+func (e *explaining) judges(req *Request, state *State) bool {
+	no, open := judge(&e.gate.policy, state)
 	left, limited := state.Account.Left()
 	switch {
 	case no != OK:

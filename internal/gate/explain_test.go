@@ -32,7 +32,7 @@ func newExplainSite(t *testing.T) *explainSite {
 	s := &explainSite{T: t, ring: ring, now: now}
 	s.store = model.New(func() time.Time { return s.now })
 	keys := func() *token.Keyring { return s.ring }
-	s.gate = gate.New(s.store, keys, func(gate.SessionID) bool { return true }, gate.DefaultPolicy())
+	s.gate = gate.New(s.store, keys, func(gate.SessionID) bool { return true }, nil, gate.DefaultPolicy())
 	return s
 }
 
@@ -66,7 +66,7 @@ func (s *explainSite) decide(method, rawPath string, c ...gate.Credential) gate.
 	if !ok {
 		s.Fatalf("path %q", rawPath)
 	}
-	v, err := s.gate.Decide(s.Context(), s.now, gate.Request{Method: method, Path: path, Presented: c})
+	v, err := s.gate.Decide(s.Context(), s.now, &gate.Request{Method: method, Path: path, Presented: c})
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func (s *explainSite) spend(code, path string) string {
 	s.Helper()
 	session := s.session(code, path)
 	v := s.decide(http.MethodGet, path, gate.Credential{Carrier: gate.InPath, Text: session})
-	if settled, err := s.gate.Charge(s.Context(), v); err != nil || !settled.Charged {
+	if settled, err := s.gate.Charge(s.Context(), &v); err != nil || !settled.Charged {
 		s.Fatalf("charging: %+v, %v", settled, err)
 	}
 	return session
@@ -299,7 +299,7 @@ func TestExplainAgreesWithDecide(t *testing.T) {
 			t.Errorf("%s: explained %v of %v, decided %v of %v", path, e.Session, e.Link, v.Session, v.Link.ID)
 		}
 		if want == gate.Pass && v.Holding {
-			if _, err := s.gate.Charge(s.Context(), v); err != nil {
+			if _, err := s.gate.Charge(s.Context(), &v); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -323,7 +323,7 @@ func TestExplainAgreesWithDecide(t *testing.T) {
 func (s *explainSite) sessionOfAnotherDevice(code string) string {
 	s.Helper()
 	path, _ := gate.ParsePath("/acme/demo/master.m3u8")
-	v, err := s.gate.Decide(s.Context(), s.now, gate.Request{
+	v, err := s.gate.Decide(s.Context(), s.now, &gate.Request{
 		Method: http.MethodGet, Path: path, Browser: true,
 		Presented: []gate.Credential{{Carrier: gate.InQuery, Text: code}},
 	})

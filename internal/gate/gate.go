@@ -3,78 +3,57 @@ package gate
 import (
 	"context"
 	"errors"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/usher-media/usher/internal/token"
 )
 
-// Gate decides about requests. It holds no state but a cache of links, which
-// never change.
+// Gate decides about requests. It holds no state but caches: of links, which
+// never change, of tokens that were verified, and of leases where the site
+// allows them.
 type Gate struct {
-	store  Store
-	keys   func() *token.Keyring
-	policy Policy
-	links  *linkCache
-	pace   func(SessionID) bool
+	store    Store
+	keys     func() *token.Keyring
+	policy   Policy
+	pace     func(SessionID) bool
+	links    *recent[LinkID, *Link]
+	verified atomic.Pointer[verified]
+	leases   *Leases
 }
 
 // New returns a gate over a store. keys gives the keyring of the moment; pace
-// says whether a session may ask once more now.
-func New(store Store, keys func() *token.Keyring, pace func(SessionID) bool, policy Policy) *Gate {
-	return &Gate{store: store, keys: keys, pace: pace, policy: policy, links: newLinkCache(maxCachedLinks)}
+// says whether a session may ask once more now. leases are only used where the
+// policy has a Lease; whoever made them lets them Forget what the store's
+// Watch tells.
+func New(store Store, keys func() *token.Keyring, pace func(SessionID) bool, leases *Leases, policy Policy) *Gate {
+	return &Gate{
+		store: store, keys: keys, pace: pace, policy: policy, leases: leases,
+		links: newRecent[LinkID, *Link](maxCachedLinks),
+	}
 }
 
 // maxCachedLinks bounds the cache; a link takes less than 1 KiB.
 const maxCachedLinks = 50_000
 
-// linkCache keeps links that were read. At the bound it forgets any one of
-// them: that costs the next request for it one more store trip.
-type linkCache struct {
-	mu   sync.RWMutex
-	max  int
-	byID map[LinkID]Link
-}
-
-func newLinkCache(max int) *linkCache {
-	return &linkCache{max: max, byID: map[LinkID]Link{}}
-}
-
-func (c *linkCache) get(id LinkID) (Link, bool) {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	link, ok := c.byID[id]
-	return link, ok
-}
-
-func (c *linkCache) put(link Link) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.byID) >= c.max {
-		for id := range c.byID {
-			delete(c.byID, id)
-			break
-		}
-	}
-	c.byID[link.ID] = link
-}
-
 // link returns the link by id; ErrNotFound where there is none.
-func (g *Gate) link(ctx context.Context, id LinkID) (Link, error) {
-	if link, ok := g.links.get(id); ok {
+func (g *Gate) link(ctx context.Context, id LinkID) (*Link, error) {
+	if link, ok := g.links.get(id[len(id)-1], id); ok {
 		return link, nil
 	}
 	doc, err := g.store.Get(ctx, KindLink, id.String())
 	if err != nil {
-		return Link{}, err
+		return nil, err
 	}
 	link, err := LinkFrom(doc)
 	if err != nil {
-		return Link{}, err
+		return nil, err
 	}
-	g.links.put(link)
-	return link, nil
+	g.remember(&link)
+	return &link, nil
 }
+
+func (g *Gate) remember(link *Link) { g.links.put(link.ID[len(link.ID)-1], link.ID, link) }
 
 // Create stores a new link with its account. The account comes first: a crash
 // in between leaves an account that nobody can reach, while a document without
@@ -100,10 +79,10 @@ func Create(ctx context.Context, store Store, link Link, terms Terms) (Account, 
 // known returns the link that a verified credential names. A link minted
 // elsewhere may have no record yet: then it is made from the claims, and
 // stored only if create is set, since looking must not change anything.
-func (g *Gate) known(ctx context.Context, p pass, now time.Time, create bool) (Link, Terms, Reason, error) {
-	link, err := g.link(ctx, p.link)
+func (g *Gate) known(ctx context.Context, p *pass, now time.Time, create bool) (Link, Terms, Reason, error) {
+	known, err := g.link(ctx, p.link)
 	if err == nil {
-		return link, Terms{}, OK, nil
+		return *known, Terms{}, OK, nil
 	}
 	if !errors.Is(err, ErrNotFound) {
 		return Link{}, Terms{}, OK, err
@@ -118,6 +97,6 @@ func (g *Gate) known(ctx context.Context, p pass, now time.Time, create bool) (L
 	if _, err := Create(ctx, g.store, link, terms); err != nil {
 		return Link{}, Terms{}, OK, err
 	}
-	g.links.put(link)
+	g.remember(&link)
 	return link, terms, OK, nil
 }

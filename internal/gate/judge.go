@@ -10,6 +10,9 @@ type Policy struct {
 	// FinishAfterEnd lets a play that is open when the link's window ends run
 	// on, within Pace.
 	FinishAfterEnd bool
+	// Lease is how long the store's word may be repeated without asking; 0:
+	// every media request asks it.
+	Lease time.Duration
 }
 
 // DefaultPolicy is what a site has that says nothing.
@@ -24,7 +27,7 @@ func DefaultPolicy() Policy {
 // pure: the same facts give the same answer. Revocation and suspension always
 // cut, a spent limit never cuts an open play, and the link's end does unless
 // the site lets plays finish.
-func judge(policy Policy, s State) (no Reason, open bool) {
+func judge(policy *Policy, s *State) (no Reason, open bool) {
 	if !s.Account.Exists {
 		return NoSession, false
 	}

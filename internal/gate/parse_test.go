@@ -183,7 +183,7 @@ func TestPresent(t *testing.T) {
 		{"path and cookie", []Credential{in(InPath, "A"), in(InCookie, "B")}, "A", OK},
 		{"cookie alone", []Credential{in(InCookie, "B")}, "B", OK},
 	} {
-		got, no := present(Request{Presented: c.given})
+		got, no := present(&Request{Presented: c.given})
 		if got.Text != c.want || no != c.no {
 			t.Errorf("%s: %q, %s; want %q, %s", c.name, got.Text, no, c.want, c.no)
 		}

@@ -66,7 +66,7 @@ func ParsePath(raw string) (Path, bool) {
 func decodePath(raw string) (string, bool) {
 	if strings.IndexByte(raw, '%') < 0 {
 		for i := range len(raw) {
-			if !rawAllowed(raw[i]) {
+			if !rawAllowed[raw[i]] {
 				return "", false
 			}
 		}
@@ -76,7 +76,7 @@ func decodePath(raw string) (string, bool) {
 	for i := 0; i < len(raw); i++ {
 		c := raw[i]
 		if c != '%' {
-			if !rawAllowed(c) {
+			if !rawAllowed[c] {
 				return "", false
 			}
 			out = append(out, c)
@@ -110,16 +110,10 @@ func hexDigit(c byte) int {
 	}
 }
 
-// rawAllowed lists the octets that may stand for themselves: RFC 3986 pchar
+// rawAllowed are the octets that may stand for themselves: RFC 3986 pchar
 // without the colon, semicolon and asterisk, which some upstreams read as
 // drive letters, path parameters and patterns.
-func rawAllowed(c byte) bool {
-	switch {
-	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
-		return true
-	}
-	return strings.IndexByte("/-._~!$&'()+,=@", c) >= 0
-}
+var rawAllowed = octets("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/-._~!$&'()+,=@")
 
 // encodedAllowed lists the octets that may be percent-encoded: UTF-8 beyond
 // ASCII, the space and square brackets. Every other octet either can stand raw
@@ -136,7 +130,10 @@ func validSegment(s string) bool {
 	// and spaces, and so would read another name than the one decided about.
 	// Variation selectors (U+FE0F makes a heart red) are not seen, and who
 	// folds names drops them: they must not hide a dot either.
-	shown := strings.TrimRightFunc(s, isVariation)
+	shown := s
+	if s[len(s)-1] >= utf8.RuneSelf {
+		shown = strings.TrimRightFunc(s, isVariation)
+	}
 	if shown == "" || strings.HasSuffix(shown, ".") || strings.HasSuffix(shown, " ") || s[0] == ' ' {
 		return false
 	}

@@ -6,9 +6,10 @@ package gate
 // send it along whether or not it fits, so that whoever opens a second link,
 // or the same one again, would be refused for what was set before. It cannot be
 // picked by anybody else either, since it never goes on to the upstream.
-func present(req Request) (Credential, Reason) {
+func present(req *Request) (Credential, Reason) {
 	var chosen, cookie Credential
-	for _, c := range req.Presented {
+	for i := range req.Presented {
+		c := &req.Presented[i]
 		known := &chosen
 		if c.Carrier == InCookie {
 			known = &cookie
@@ -17,7 +18,7 @@ func present(req Request) (Credential, Reason) {
 			return Credential{}, TwoTokens
 		}
 		if known.Text == "" {
-			*known = c
+			*known = *c
 		}
 	}
 	switch {

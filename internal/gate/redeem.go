@@ -10,7 +10,7 @@ import (
 // scanners, chat previews and prefetch open links too. A Verdict with outcome
 // Pass carries the link and its account.
 func (g *Gate) Land(ctx context.Context, now time.Time, code string) (Verdict, error) {
-	who, no := verifyLink(g.keys(), code, now)
+	who, no := g.verifyLink(code, now)
 	if who.link.IsZero() {
 		return refuse(no), nil
 	}
@@ -21,7 +21,7 @@ func (g *Gate) Land(ctx context.Context, now time.Time, code string) (Verdict, e
 }
 
 // glance reads what a link is at this moment, and changes nothing.
-func (g *Gate) glance(ctx context.Context, now time.Time, who pass) (Verdict, error) {
+func (g *Gate) glance(ctx context.Context, now time.Time, who *pass) (Verdict, error) {
 	link, terms, no, err := g.known(ctx, who, now, false)
 	v := Verdict{Signed: true, Refusal: Refusal{Reason: no}}
 	if err != nil || no != OK {
@@ -47,21 +47,21 @@ func (g *Gate) glance(ctx context.Context, now time.Time, who pass) (Verdict, er
 
 // Redeem opens a session for the person who pressed Watch, and holds a slot
 // for them. The caller has made sure that the post came from our own page.
-func (g *Gate) Redeem(ctx context.Context, now time.Time, code string, req Request) (Verdict, error) {
-	who, no := verifyLink(g.keys(), code, now)
+func (g *Gate) Redeem(ctx context.Context, now time.Time, code string, req *Request) (Verdict, error) {
+	who, no := g.verifyLink(code, now)
 	if who.link.IsZero() {
 		return refuse(no), nil
 	}
 	if no != OK {
 		return Verdict{Signed: true, Refusal: Refusal{Reason: no}}, nil
 	}
-	v, err := g.enter(ctx, now, req, who, true)
-	v.Signed = true
+	v := Verdict{Signed: true}
+	err := g.enter(ctx, now, req, who, true, &v)
 	return v, err
 }
 
 // Look reads the state of a session for its page, without passing anything.
-func (g *Gate) Look(ctx context.Context, now time.Time, req Request) (Verdict, error) {
+func (g *Gate) Look(ctx context.Context, now time.Time, req *Request) (Verdict, error) {
 	credential, no := present(req)
 	if no != OK {
 		return refuse(no), nil
@@ -84,9 +84,9 @@ func (g *Gate) Look(ctx context.Context, now time.Time, req Request) (Verdict, e
 	if err != nil {
 		return Verdict{}, err
 	}
-	v := Verdict{Signed: true, Link: link, Account: state.Account, Session: who.session, Subject: who.subject,
+	v := Verdict{Signed: true, Link: *link, Labels: who.labels, Account: state.Account, Session: who.session, Subject: who.subject,
 		Device: state.Session.Device, Token: credential.Text, Carrier: credential.Carrier}
-	if no, _ := judge(g.policy, state); no != OK {
+	if no, _ := judge(&g.policy, &state); no != OK {
 		v.Refusal.Reason = no
 		return v, nil
 	}
@@ -98,7 +98,7 @@ func (g *Gate) Look(ctx context.Context, now time.Time, req Request) (Verdict, e
 // link's folder itself, for which the gate finds the file to start with. The
 // verdict says whether the link is good at this moment: for one that is not,
 // nobody needs to look. It changes nothing.
-func (g *Gate) Folder(ctx context.Context, now time.Time, req Request) (Verdict, bool, error) {
+func (g *Gate) Folder(ctx context.Context, now time.Time, req *Request) (Verdict, bool, error) {
 	credential, no := present(req)
 	if no != OK {
 		return Verdict{}, false, nil

@@ -75,8 +75,10 @@ type Verdict struct {
 	Refusal Refusal
 	// Signed says that a valid signature was presented: only then is the
 	// reason told.
-	Signed  bool
-	Link    Link
+	Signed bool
+	Link   Link
+	// Labels are the ids of the link and session as text.
+	Labels  Labels
 	Account Account
 	// Session is the session used or opened; its token stands in Token.
 	Session SessionID
@@ -97,7 +99,13 @@ type Verdict struct {
 	Holding bool
 	// Countable says that bytes of this answer belong to a play.
 	Countable bool
+	// Recalled says that the store was not asked: a lease was in hand.
+	Recalled bool
 }
+
+// Labels are ids as the upstream and the log are told them, written out once
+// for a session and not on every request of it.
+type Labels struct{ Link, Session string }
 
 // refuse is the verdict that denies for a reason.
 func refuse(no Reason) Verdict { return Verdict{Refusal: Refusal{Reason: no}} }

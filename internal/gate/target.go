@@ -25,13 +25,30 @@ func SplitTarget(rawPath string) (session, rest string, ok bool) {
 		return "", "", false
 	}
 	session, rest = text[:slash], text[slash:]
-	if reserved(rest) || strings.IndexFunc(session, notSealRune) >= 0 {
+	if reserved(rest) || !isSealText(session) {
 		return "", "", false
 	}
 	return session, rest, true
 }
 
-// notSealRune tells what cannot stand in a sealed text, which is base64url.
-func notSealRune(r rune) bool {
-	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
+// isSealText reports whether nothing stands in the text that cannot stand in a
+// sealed one, which is base64url.
+func isSealText(text string) bool {
+	for i := range len(text) {
+		if !sealOctets[text[i]] {
+			return false
+		}
+	}
+	return true
+}
+
+var sealOctets = octets("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+
+// octets is the set of a text's bytes, as a table: these questions are asked
+// for every byte of every request.
+func octets(text string) (set [256]bool) {
+	for i := range len(text) {
+		set[text[i]] = true
+	}
+	return set
 }

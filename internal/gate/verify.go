@@ -3,63 +3,122 @@ package gate
 import (
 	"crypto/sha256"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/usher-media/usher/internal/token"
 )
 
-// pass is a verified credential: a link's, or a session's.
+// pass is a verified credential: a link's, or a session's. It is shared by
+// all requests that bring the same credential, and never changes.
 type pass struct {
 	link    LinkID
 	session SessionID // zero: the credential is a link
 	subject Subject
 	claims  *token.Claims // a link minted elsewhere
+	labels  Labels
+}
+
+// nobody is a credential that did not verify.
+var nobody = new(pass)
+
+// verified remembers the credentials that verified under one keyring, by their
+// text: each token has one spelling. A keyring that changed begins anew, so
+// that what a retired key signed is refused from then on. Only what was
+// rightly signed gets in, so nobody can fill it with tokens of their own.
+type verified struct {
+	ring     *token.Keyring
+	sessions *recent[string, *pass]
+	links    *recent[string, *pass]
+}
+
+// Bounds of the memory. A session takes less than 512 bytes, a link that was
+// minted elsewhere at most 5 KiB.
+const (
+	maxVerifiedSessions = 100_000
+	maxVerifiedLinks    = 4_000
+)
+
+// verifiedBy returns the memory that belongs to the keyring of the moment.
+func (g *Gate) verifiedBy(ring *token.Keyring) *verified {
+	known := g.verified.Load()
+	if known != nil && known.ring == ring {
+		return known
+	}
+	fresh := &verified{
+		ring:     ring,
+		sessions: newRecent[string, *pass](maxVerifiedSessions),
+		links:    newRecent[string, *pass](maxVerifiedLinks),
+	}
+	g.verified.Store(fresh) // of two at once, one is forgotten again
+	return fresh
 }
 
 // verify asks whether we, or an issuer we trust, signed the credential, for
 // this purpose, and whether a signed link is in its own time. The three forms
 // have different lengths or shapes, so a text is only ever tried as one.
-func (g *Gate) verify(c Credential, now time.Time) (pass, Reason) {
-	ring := g.keys()
+func (g *Gate) verify(c Credential, now time.Time) (*pass, Reason) {
 	switch {
 	case len(c.Text) == token.SealedLen(token.SessionToken):
-		return g.verifySession(ring, c.Text)
+		return g.verifySession(c.Text)
 	case c.Carrier == InPath || c.Carrier == InCookie:
-		return pass{}, BadToken // only sessions travel there
+		return nobody, BadToken // only sessions travel there
 	}
-	return verifyLink(ring, c.Text, now)
+	return g.verifyLink(c.Text, now)
 }
 
-func (g *Gate) verifySession(ring *token.Keyring, text string) (pass, Reason) {
+func (g *Gate) verifySession(text string) (*pass, Reason) {
+	ring := g.keys()
+	known, spread := g.verifiedBy(ring).sessions, text[len(text)-1] // its MAC's end
+	if p, found := known.get(spread, text); found {
+		return p, OK
+	}
 	var buf [3 * token.IDSize]byte
 	body, err := ring.Unseal(buf[:0], token.SessionToken, text)
 	if err != nil {
-		return pass{}, tokenReason(err)
+		return nobody, tokenReason(err)
 	}
-	return pass{
+	p := &pass{
 		link:    LinkID(body[:token.IDSize]),
 		session: SessionID(body[token.IDSize : 2*token.IDSize]),
 		subject: Subject(body[2*token.IDSize:]),
-	}, OK
+	}
+	p.labels = Labels{Link: p.link.String(), Session: p.session.String()}
+	known.put(spread, strings.Clone(text), p) // the text is a piece of a whole request line
+	return p, OK
 }
 
 // verifyLink reads a link's code or a signed link. NotYet and Expired come
 // with the pass, since the signature held.
-func verifyLink(ring *token.Keyring, text string, now time.Time) (pass, Reason) {
+func (g *Gate) verifyLink(text string, now time.Time) (*pass, Reason) {
+	ring := g.keys()
 	if token.LooksLikeJWT(text) {
-		claims, err := ring.ReadLink(text, now)
-		no := tokenReason(err)
-		if no != OK && no != NotYet && no != Expired {
-			return pass{}, no
-		}
-		return pass{link: linkIDOf(claims), claims: &claims}, no
+		return g.verifyJWT(ring, text, now)
 	}
 	var buf [token.IDSize]byte
 	body, err := ring.Unseal(buf[:0], token.LinkCode, text)
 	if err != nil {
-		return pass{}, tokenReason(err)
+		return nobody, tokenReason(err)
 	}
-	return pass{link: LinkID(body)}, OK
+	return &pass{link: LinkID(body)}, OK
+}
+
+// verifyJWT remembers the claims and asks for their time again each time.
+func (g *Gate) verifyJWT(ring *token.Keyring, text string, now time.Time) (*pass, Reason) {
+	known, spread := g.verifiedBy(ring).links, text[len(text)-1]
+	if p, found := known.get(spread, text); found {
+		return p, tokenReason(p.claims.InTime(now))
+	}
+	claims, err := ring.ReadLink(text, now)
+	no := tokenReason(err)
+	if no != OK && no != NotYet && no != Expired {
+		return nobody, no
+	}
+	p := &pass{link: linkIDOf(claims), claims: &claims}
+	if no != Expired { // it never comes back
+		known.put(spread, strings.Clone(text), p)
+	}
+	return p, no
 }
 
 func tokenReason(err error) Reason {
@@ -130,7 +189,7 @@ func (g *Gate) LinkCode(id LinkID) string { return g.keys().Seal(token.LinkCode,
 func (g *Gate) DeviceToken(id DeviceID) string { return g.keys().Seal(token.DeviceToken, id[:]) }
 
 // device returns the device that the request's cookie names, or a new one.
-func (g *Gate) device(req Request, now time.Time) (id DeviceID, known bool) {
+func (g *Gate) device(req *Request, now time.Time) (id DeviceID, known bool) {
 	var buf [token.IDSize]byte
 	body, err := g.keys().Unseal(buf[:0], token.DeviceToken, req.Device)
 	if err != nil {
@@ -140,7 +199,7 @@ func (g *Gate) device(req Request, now time.Time) (id DeviceID, known bool) {
 }
 
 // KnowsDevice reports whether the request's device cookie is one of ours.
-func (g *Gate) KnowsDevice(req Request) bool {
+func (g *Gate) KnowsDevice(req *Request) bool {
 	_, known := g.device(req, time.Time{})
 	return known
 }

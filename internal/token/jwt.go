@@ -129,13 +129,20 @@ func (r *Keyring) ReadLink(text string, now time.Time) (Claims, error) {
 	if err != nil {
 		return Claims{}, err
 	}
+	return claims, claims.InTime(now)
+}
+
+// InTime returns ErrNotYet before and ErrExpired from the end of the claims'
+// own time on (RFC 7519 sections 4.1.4 and 4.1.5), without leeway: both clocks
+// are kept by operators.
+func (c Claims) InTime(now time.Time) error {
 	switch {
-	case now.Before(claims.NotBefore):
-		return claims, ErrNotYet
-	case !now.Before(claims.Expires):
-		return claims, ErrExpired
+	case now.Before(c.NotBefore):
+		return ErrNotYet
+	case !now.Before(c.Expires):
+		return ErrExpired
 	}
-	return claims, nil
+	return nil
 }
 
 func readHeader(text string) (jwtHeader, error) {
