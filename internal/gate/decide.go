@@ -82,6 +82,9 @@ func (g *Gate) enter(ctx context.Context, now time.Time, req *Request, who *pass
 		return err
 	}
 	v.Account, v.Refusal = opened.Account, opened.Refused
+	if v.Refusal.Reason == TooManySeats {
+		v.Refusal.Wait = g.policy.Pace.Seat // a seat that was left just now is free by then
+	}
 	if v.Refusal.Reason != OK {
 		return nil
 	}
@@ -122,6 +125,9 @@ func (g *Gate) admit(ctx context.Context, now time.Time, req *Request, who *pass
 	if err != nil || v.Refusal.Reason != OK {
 		return err
 	}
+	if v.Refusal = hasten(&g.policy, &state); v.Refusal.Reason != OK {
+		return nil
+	}
 	if state.Session.Gathered {
 		asset = WholeScope
 	}
@@ -140,7 +146,7 @@ func (g *Gate) admit(ctx context.Context, now time.Time, req *Request, who *pass
 	case v.Class == Media && req.Method == http.MethodHead && state.Account.Spent() && !state.Play.Exists:
 		// A HEAD takes nothing, and says what a GET would get: players' pages
 		// ask this way why the picture stands still.
-		v.Outcome, v.Refusal = Refuse, Refusal{ViewsSpent, AllowanceViews}
+		v.Outcome, v.Refusal = Refuse, Refusal{Reason: ViewsSpent, Allowance: AllowanceViews}
 	}
 	return nil
 }

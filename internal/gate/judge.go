@@ -5,6 +5,8 @@ import "time"
 // Policy is a site's settings for decisions.
 type Policy struct {
 	Pace Pace
+	// Rate is what a session may ask on all nodes together.
+	Rate Rate
 	// SessionLife is how long a session lasts at the most.
 	SessionLife time.Duration
 	// FinishAfterEnd lets a play that is open when the link's window ends run
@@ -18,7 +20,8 @@ type Policy struct {
 // DefaultPolicy is what a site has that says nothing.
 func DefaultPolicy() Policy {
 	return Policy{
-		Pace:        Pace{Idle: 30 * time.Minute, Max: 12 * time.Hour, Lapse: 2 * time.Minute},
+		Pace:        Pace{Idle: 30 * time.Minute, Max: 12 * time.Hour, Lapse: 2 * time.Minute, Seat: 2 * time.Minute},
+		Rate:        Rate{Interval: 20 * time.Millisecond, Burst: 300},
 		SessionLife: 12 * time.Hour,
 	}
 }
@@ -34,12 +37,22 @@ func judge(policy *Policy, s *State) (no Reason, open bool) {
 	if no := s.Account.Standing.Reason(); no != OK {
 		return no, false
 	}
-	if !s.Session.Live(s.Now) {
-		return NoSession, false
+	if no := s.Session.Refused(s.Now); no != OK {
+		return no, false
 	}
 	open = s.Play.Open(s.Now, policy.Pace)
 	if no := s.Account.Window(s.Now); no != OK && !(no == Expired && open && policy.FinishAfterEnd) {
 		return no, false
 	}
 	return OK, open
+}
+
+// hasten refuses a request that comes too soon after the session's others, on
+// whatever node those were. It is not part of judge, which also says whether a
+// running answer may run on: that one was asked for in time.
+func hasten(policy *Policy, s *State) Refusal {
+	if wait := policy.Rate.Wait(s.Session.PacedTo, s.Now); wait > 0 {
+		return Refusal{Reason: TooFast, Wait: wait}
+	}
+	return Refusal{}
 }

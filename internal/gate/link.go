@@ -56,6 +56,10 @@ func (t Terms) Validate() error {
 		return fmt.Errorf("views: want 0 (no limit) to %d", maxViews)
 	case t.ViewsEach < 0 || t.ViewsEach > maxViews:
 		return fmt.Errorf("views_each: want 0 (no limit) to %d", maxViews)
+	case t.Seats < 0 || t.Seats > maxSeats:
+		return fmt.Errorf("seats: want 0 (no limit) to %d", maxSeats)
+	case t.SeatsEach < 0 || t.SeatsEach > maxSeats:
+		return fmt.Errorf("seats_each: want 0 (no limit) to %d", maxSeats)
 	case !t.StartsAt.IsZero() && !t.ExpiresAt.IsZero() && !t.StartsAt.Before(t.ExpiresAt):
 		return fmt.Errorf("expires_at: want a time after starts_at (%s)", t.StartsAt.Format(time.RFC3339))
 	}

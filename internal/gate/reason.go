@@ -25,10 +25,12 @@ const (
 	NotCovered
 	NoCapability
 	NoSession
+	Replaced
 	CrossOrigin
 	RevokedLink
 	SuspendedLink
 	ViewsSpent
+	TooManySeats
 	TooFast
 	StoreDown
 	reasonCount
@@ -82,6 +84,9 @@ var reasons = [reasonCount]reasonRow{
 	NoSession: {"no_session", http.StatusForbidden, "Your session has ended",
 		"Open the link again to go on; inside an open view that costs nothing.",
 		"The session has ended, ran out, or is not known."},
+	Replaced: {"replaced", http.StatusForbidden, "Playing elsewhere",
+		"The link is now watched on another device. Open it again to watch here instead, if it has a seat left.",
+		"The session lost its seat to a newer one: it was idle, or the link says to replace the oldest."},
 	CrossOrigin: {"cross_origin", http.StatusForbidden, "Please press Watch on the page itself",
 		"Open the link again and press Watch there.",
 		"A form post came from another origin."},
@@ -94,6 +99,9 @@ var reasons = [reasonCount]reasonRow{
 	ViewsSpent: {"views_spent", http.StatusGone, "All views of this link are used",
 		"Ask whoever sent it to you to add views; the same link then works again.",
 		"Every view the link allows, in all or for this viewer, is used or reserved."},
+	TooManySeats: {"too_many_seats", http.StatusTooManyRequests, "Already being watched elsewhere",
+		"Stop watching on another device and wait a moment, then open the link here again.",
+		"As many devices watch as the link has seats, in all or for this viewer, and none of them may be replaced."},
 	TooFast: {"too_fast", http.StatusTooManyRequests, "Too many requests",
 		"Wait a moment, then go on.",
 		"The session or the client group asked faster than the site's rate."},

@@ -145,14 +145,18 @@ type Ledger interface {
 	// nothing. ErrNotFound: no such session.
 	End(ctx context.Context, link LinkID, session SessionID) (Session, error)
 
+	// Seated returns how many live sessions the link has. ErrNotFound: no
+	// account.
+	Seated(ctx context.Context, link LinkID) (int64, error)
+
 	// Sessions returns at most limit sessions in falling order of id, only ids
 	// below the given one where it is not zero. A zero link means all links.
 	// Each carries the plays of its subject on its link, by OpenedAt and then
 	// by Asset. A limit that is not above 0 gives none.
 	Sessions(ctx context.Context, link LinkID, below SessionID, limit int) ([]Session, error)
 
-	// Flush adds gathered usage facts: bytes, opens, last seen; see [Usage]
-	// for the rules.
+	// Flush adds gathered usage facts: bytes, opens, requests, last seen; see
+	// [Usage] for the rules.
 	Flush(ctx context.Context, facts []Usage) error
 }
 
@@ -218,18 +222,28 @@ type Terms struct {
 	// on that side.
 	StartsAt  time.Time `json:"starts_at,omitzero"`
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
+	// Seats limits how many live sessions the link has at once, SeatsEach how
+	// many of them one subject has; 0: no limit. WhenFull says what becomes of
+	// one more.
+	Seats     int64    `json:"seats,omitempty"`
+	SeatsEach int64    `json:"seats_each,omitempty"`
+	WhenFull  WhenFull `json:"when_full,omitzero"`
 }
 
 // Extension is a change of terms; nil fields stay as they are. AddViews and
 // AddViewsEach are added to a limit that exists (to none, nothing changes),
 // after Views and ViewsEach were set. No limit falls below one by a sum: at
-// zero it would turn into "no limit".
+// zero it would turn into "no limit". Fewer seats end nobody by themselves: the
+// next new session makes room for itself, or is refused, as [Opening] says.
 type Extension struct {
 	Views        *int64
 	ViewsEach    *int64
 	AddViews     int64
 	AddViewsEach int64
 	ExpiresAt    *time.Time
+	Seats        *int64
+	SeatsEach    *int64
+	WhenFull     *WhenFull
 }
 
 // State words of a link.
@@ -280,6 +294,16 @@ type Account struct {
 // subject's next reservation. Where no slot is left, the answer is ViewsSpent
 // and no session is made or touched. Without Hold, a new session is refused
 // with ViewsSpent where a hold would be, and nothing is held.
+//
+// A new session takes a seat; a found one has its own. Where there are SeatsEach
+// live sessions of the subject already, and after that where there are Seats of
+// the link, as many as it takes have to leave: first those that were not seen
+// for Pace.Seat, beginning with the one seen longest ago, and then, only under
+// ReplaceOldest, the others, beginning with the oldest (by CreatedAt; whatever
+// is even goes by CreatedAt and then by ID). They end now, with EndedReplaced.
+// Where that makes no room, or more than MaxReplaced would have to leave, the
+// answer is TooManySeats, naming the allowance, and nothing was made, held or
+// ended.
 type Opening struct {
 	Link    LinkID
 	Session SessionID // the id a new session gets: fresh, on no other link
@@ -304,6 +328,7 @@ type Pace struct {
 	Idle  time.Duration // a play ends when nothing was asked for this long
 	Max   time.Duration // a play ends this long after it began
 	Lapse time.Duration // a reservation without a byte goes back after this long
+	Seat  time.Duration // a session's seat may be taken when it was not seen for this long
 }
 
 // Opened is the answer to an [Opening].
@@ -315,17 +340,24 @@ type Opened struct {
 	Account Account
 }
 
-// Refusal is a reason and, for ViewsSpent, which allowance said so.
+// Refusal is a reason and, for ViewsSpent and TooManySeats, which allowance
+// said so.
 type Refusal struct {
 	Reason Reason
-	// Allowance is "views" or "views_each" where Reason is ViewsSpent.
+	// Allowance is "views" or "views_each" where Reason is ViewsSpent, "seats"
+	// or "seats_each" where it is TooManySeats.
 	Allowance string
+	// Wait is after how long asking again may help; zero where that is not
+	// known. The gate fills it in, never a store.
+	Wait time.Duration
 }
 
-// Allowances that a ViewsSpent refusal names.
+// Allowances that a refusal names.
 const (
 	AllowanceViews     = "views"
 	AllowanceViewsEach = "views_each"
+	AllowanceSeats     = "seats"
+	AllowanceSeatsEach = "seats_each"
 )
 
 // Session is one device's short-lived credential on one link.
@@ -342,9 +374,14 @@ type Session struct {
 	ExpiresAt time.Time `json:"expires_at"`
 	// EndedAt is zero while nobody ended the session.
 	EndedAt time.Time `json:"ended_at,omitzero"`
+	// EndedWhy is EndedReplaced, or empty.
+	EndedWhy string `json:"ended_why,omitempty"`
 	// Gathered says that the whole scope is one asset for this session.
 	Gathered bool  `json:"gathered,omitempty"`
 	Bytes    int64 `json:"bytes"`
+	// PacedTo is when the session's next request would be due if it had always
+	// kept to its rate; see [Usage].
+	PacedTo time.Time `json:"-"`
 	// Plays are those of the session's subject, filled in by Sessions only.
 	Plays []Play `json:"plays,omitempty"`
 }
@@ -352,6 +389,20 @@ type Session struct {
 // Live reports whether the session may still be used at now.
 func (s Session) Live(now time.Time) bool {
 	return s.Exists && s.EndedAt.IsZero() && now.Before(s.ExpiresAt)
+}
+
+// EndedReplaced is why a session ended whose seat was given to another one.
+const EndedReplaced = "replaced"
+
+// Refused says what a session that is not live means for a request; OK: it is.
+func (s Session) Refused(now time.Time) Reason {
+	switch {
+	case s.Live(now):
+		return OK
+	case s.Exists && s.EndedWhy == EndedReplaced:
+		return Replaced
+	}
+	return NoSession
 }
 
 // Query asks for what one decision needs. A gathered session's play is the
@@ -409,7 +460,8 @@ func (p Play) Open(now time.Time, pace Pace) bool {
 // Claim asks for a slot for a play.
 //
 // In this order: a link that is not active, or not in its window, refuses; so
-// does a session that does not exist or is not live (NoSession). An open play
+// does a session that does not exist or is not live (NoSession, or Replaced
+// where it says EndedReplaced). An open play
 // of (Subject, Asset) is joined for free. A reservation of the same play that
 // has not lapsed is joined, and then belongs to one holder more. A hold of the
 // subject becomes the reservation. Otherwise a slot is taken where Used +
@@ -475,6 +527,10 @@ type Settled struct {
 // LastSeen also goes to the subject's play of Asset while that is open: a play
 // that has ended is never reopened. LastSeen only moves forward, and never
 // beyond the store's now.
+//
+// Requests moves the session's PacedTo, by which nodes that never ask each
+// other keep one rate (the generic cell rate algorithm, with many requests at
+// once): see [Rate.Paced]. A fact that counts none leaves it.
 type Usage struct {
 	Link     LinkID
 	Session  SessionID
@@ -482,6 +538,10 @@ type Usage struct {
 	Asset    string
 	Bytes    int64
 	Opens    int64
+	Requests int64
+	// Since is the time of the first of the requests.
+	Since    time.Time
 	LastSeen time.Time
 	Pace     Pace
+	Rate     Rate
 }

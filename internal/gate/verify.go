@@ -165,7 +165,14 @@ func linkFrom(c token.Claims, now time.Time) (Link, Terms, Reason) {
 		ID: linkIDOf(c), Scope: scope, Can: can, Title: c.Terms.Title, Entry: c.Terms.Entry,
 		CreatedAt: now.UTC().Truncate(time.Second), CreatedBy: "token", Issuer: c.KeyID,
 	}
-	terms := Terms{Views: c.Terms.Views, ViewsEach: c.Terms.ViewsEach, StartsAt: c.NotBefore, ExpiresAt: c.Expires}
+	full, err := ParseWhenFull(c.Terms.WhenFull)
+	if err != nil {
+		return Link{}, Terms{}, BadToken
+	}
+	terms := Terms{
+		Views: c.Terms.Views, ViewsEach: c.Terms.ViewsEach, StartsAt: c.NotBefore, ExpiresAt: c.Expires,
+		Seats: c.Terms.Seats, SeatsEach: c.Terms.SeatsEach, WhenFull: full,
+	}
 	if link.Validate(terms) != nil {
 		return Link{}, Terms{}, BadToken
 	}

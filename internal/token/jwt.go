@@ -35,6 +35,9 @@ type LinkClaims struct {
 	Can       []string `json:"can,omitempty"`
 	Views     int64    `json:"views,omitempty"`
 	ViewsEach int64    `json:"views_each,omitempty"`
+	Seats     int64    `json:"seats,omitempty"`
+	SeatsEach int64    `json:"seats_each,omitempty"`
+	WhenFull  string   `json:"when_full,omitempty"`
 	Title     string   `json:"title,omitempty"`
 	Entry     string   `json:"entry,omitempty"`
 }
@@ -202,7 +205,7 @@ func (c *wireClaims) checked(key Key) (Claims, error) {
 		out.NotBefore = time.Unix(*c.Nbf, 0).UTC()
 	}
 	out.Terms = LinkClaims(*c.Usher)
-	if out.Terms.Views < 0 || out.Terms.ViewsEach < 0 {
+	if t := out.Terms; min(t.Views, t.ViewsEach, t.Seats, t.SeatsEach) < 0 {
 		return out, ErrMalformed
 	}
 	return out, nil

@@ -59,17 +59,25 @@ func (s *Store) Extend(ctx context.Context, link gate.LinkID, change gate.Extens
 		if change.ExpiresAt != nil {
 			a.ExpiresAt = toMillisecond(*change.ExpiresAt)
 		}
+		set(&a.Seats, change.Seats)
+		set(&a.SeatsEach, change.SeatsEach)
+		set(&a.WhenFull, change.WhenFull)
 		b.putAccount(link, a)
 		b.tell(gate.Change{Kind: gate.LinkChanged, Link: link})
 		return a.view(b.now), nil
 	})
 }
 
-// extended is a limit after it was set, if it was, and added to, if it is one.
-func extended(limit int64, set *int64, add int64) int64 {
-	if set != nil {
-		limit = *set
+// set changes what is said.
+func set[T any](to, said *T) {
+	if said != nil {
+		*to = *said
 	}
+}
+
+// extended is a limit after it was set, if it was, and added to, if it is one.
+func extended(limit int64, to *int64, add int64) int64 {
+	set(&limit, to)
 	if limit == 0 {
 		return 0
 	}

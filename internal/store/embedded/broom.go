@@ -13,7 +13,8 @@ import (
 // a verb can add, so that it never falls behind for good. Since every verb
 // looks at the clock and not at what is there, it changes no answer.
 
-// sweepsPerVerb is above the two entries that one verb schedules at most.
+// sweepsPerVerb is above the three entries that one verb schedules at most, if
+// the end of a session that was replaced is counted with its own opening.
 const sweepsPerVerb = 4
 
 // What the broom looks at.
@@ -87,6 +88,9 @@ func (b *batch) sweepSession(k broomKey) error {
 	}
 	b.delete(sessionsBucket, pair(k.link, id))
 	b.delete(orderBucket, pair(id, k.link))
+	if s.EndedAt.IsZero() {
+		b.stand(s)
+	}
 	b.records(k.link).sessions[id] = nil
 	return nil
 }

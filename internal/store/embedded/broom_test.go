@@ -41,7 +41,7 @@ func TestBroom(t *testing.T) {
 	before := keys(t, s)
 	for bucket, want := range map[string]int{
 		"sessions": viewers + 1, "order": viewers + 1, "aliases": viewers + 1, "devices": viewers + 1,
-		"subjects": viewers + 1, "broom": 2*viewers + 2 + viewers/2,
+		"seats": viewers + 2, "subjects": viewers + 1, "broom": 2*viewers + 2 + viewers/2,
 	} {
 		if before[bucket] != want {
 			t.Errorf("at first there are %d keys in %q, want %d", before[bucket], bucket, want)
@@ -65,7 +65,7 @@ func TestBroom(t *testing.T) {
 	}
 	after := keys(t, s)
 	for bucket, want := range map[string]int{
-		"sessions": 0, "order": 0, "aliases": 0, "broom": 0,
+		"sessions": 0, "order": 0, "aliases": 0, "seats": 0, "broom": 0,
 		"subjects": 1,           // whose count is kept
 		"devices":  viewers + 1, // which are counted for good
 		"accounts": 1,

@@ -81,6 +81,7 @@ func (r *reader) flag() bool   { return r.number() != 0 }
 func (a *account) encode() []byte {
 	w := new(writer).
 		number(a.Views).number(a.ViewsEach).time(a.StartsAt).time(a.ExpiresAt).
+		number(a.Seats).number(a.SeatsEach).flag(a.WhenFull == gate.ReplaceOldest).
 		text(a.Standing.State).time(a.Standing.Since).text(a.Standing.Why).text(a.Standing.By).
 		number(a.Used).number(a.Redeems).number(a.Devices).number(a.Opens).
 		number(int64(len(a.lapses)))
@@ -96,6 +97,7 @@ func decodeAccount(value []byte) (*account, error) {
 		Exists: true,
 		Terms: gate.Terms{
 			Views: r.number(), ViewsEach: r.number(), StartsAt: r.time(), ExpiresAt: r.time(),
+			Seats: r.number(), SeatsEach: r.number(), WhenFull: whenFull(r.flag()),
 		},
 		Standing: gate.Standing{State: r.text(), Since: r.time(), Why: r.text(), By: r.text()},
 		Used:     r.number(), Redeems: r.number(), Devices: r.number(), Opens: r.number(),
@@ -106,12 +108,20 @@ func decodeAccount(value []byte) (*account, error) {
 	return a, r.err
 }
 
+func whenFull(replace bool) gate.WhenFull {
+	if replace {
+		return gate.ReplaceOldest
+	}
+	return gate.RefuseNew
+}
+
 func (s *session) encode() []byte {
 	return new(writer).
 		id(token.ID(s.ID)).id(token.ID(s.Link)).id(token.ID(s.Device)).id(token.ID(s.Subject)).id(token.ID(s.alias)).
 		text(s.Agent).text(s.Group).
 		time(s.CreatedAt).time(s.LastSeen).time(s.ExpiresAt).time(s.EndedAt).
-		flag(s.Gathered).number(s.Bytes).bytes
+		text(s.EndedWhy).
+		flag(s.Gathered).number(s.Bytes).time(s.PacedTo).bytes
 }
 
 func decodeSession(value []byte) (*session, error) {
@@ -126,7 +136,8 @@ func decodeSession(value []byte) (*session, error) {
 	}
 	s.Agent, s.Group = r.text(), r.text()
 	s.CreatedAt, s.LastSeen, s.ExpiresAt, s.EndedAt = r.time(), r.time(), r.time(), r.time()
-	s.Gathered, s.Bytes = r.flag(), r.number()
+	s.EndedWhy = r.text()
+	s.Gathered, s.Bytes, s.PacedTo = r.flag(), r.number(), r.time()
 	return s, r.err
 }
 

@@ -16,7 +16,7 @@ import (
 
 // format is the version of the layout below. A file of another one is refused,
 // never guessed at.
-const format = "1"
+const format = "2"
 
 // The buckets, and what their keys and values are. Ids are 12 bytes each.
 var (
@@ -28,11 +28,12 @@ var (
 	subjectsBucket  = []byte("subjects")  // link subject: what a subject holds, plays and used
 	devicesBucket   = []byte("devices")   // link device: the last session that it made
 	aliasesBucket   = []byte("aliases")   // link alias: the last session made with it
+	seatsBucket     = []byte("seats")     // link subject time session: nothing; a link's sessions by their ends
 	broomBucket     = []byte("broom")     // time what link id: nothing; what the broom looks at when
 
 	buckets = [][]byte{
 		metaBucket, documentsBucket, accountsBucket, sessionsBucket, orderBucket,
-		subjectsBucket, devicesBucket, aliasesBucket, broomBucket,
+		subjectsBucket, devicesBucket, aliasesBucket, seatsBucket, broomBucket,
 	}
 	formatKey = []byte("format")
 	stateKey  = []byte("state")

@@ -28,8 +28,8 @@ func (b *batch) reserve(c gate.Claim) (gate.Claimed, error) {
 	if err != nil && !errors.Is(err, gate.ErrNotFound) {
 		return gate.Claimed{}, err
 	}
-	if err != nil || !session.Live(b.now) {
-		return refuse(gate.Refusal{Reason: gate.NoSession})
+	if reason := refusedBy(session, b.now); reason != gate.OK {
+		return refuse(gate.Refusal{Reason: reason})
 	}
 	sub, err := b.subject(c.Link, c.Subject)
 	if err != nil {
@@ -110,6 +110,14 @@ func (b *batch) giveBack(st gate.Settlement, a *account, sub *subject) {
 		b.putAccount(st.Link, a)
 	}
 	b.putSubject(st.Link, st.Subject, sub)
+}
+
+// refusedBy says what a session means for a request; nil: there is none.
+func refusedBy(s *session, now time.Time) gate.Reason {
+	if s == nil {
+		return gate.NoSession
+	}
+	return s.Refused(now)
 }
 
 // assetOf is the asset that the session's play of asset is of.

@@ -43,6 +43,15 @@ func (b *batch) open(o gate.Opening) (gate.Opened, error) {
 			return gate.Opened{Refused: refusal, Account: a.view(b.now)}, nil
 		}
 	}
+	if !resumed {
+		refusal, err := b.seat(o, a)
+		if err != nil {
+			return gate.Opened{}, err
+		}
+		if refusal.Reason != gate.OK {
+			return gate.Opened{Refused: refusal, Account: a.view(b.now)}, nil
+		}
+	}
 	if !served && o.Hold {
 		sub.hold = b.now.Add(o.Pace.Lapse)
 		a.take(sub.hold)
@@ -126,6 +135,7 @@ func newSession(o gate.Opening, now time.Time) *session {
 // index makes a new session be found and, in time, swept away.
 func (b *batch) index(s *session) {
 	b.put(orderBucket, pair(s.ID, s.Link), nil)
+	b.sit(s)
 	b.put(devicesBucket, pair(s.Link, s.Device), new(writer).id(token.ID(s.ID)).bytes)
 	if s.alias != (gate.Subject{}) {
 		b.put(aliasesBucket, pair(s.Link, s.alias), new(writer).id(token.ID(s.ID)).bytes)
@@ -167,11 +177,17 @@ func (s *Store) End(ctx context.Context, link gate.LinkID, id gate.SessionID) (g
 			return gate.Session{}, err
 		}
 		if session.Live(b.now) {
-			session.EndedAt = b.now
-			b.putSession(session)
-			b.tell(gate.Change{Kind: gate.SessionChanged, Link: link, Session: id})
-			b.schedule(broomKey{session.forgotten(), broomSession, link, token.ID(id)})
+			b.end(session)
 		}
 		return session.Session, nil
 	})
+}
+
+// end ends a live session now.
+func (b *batch) end(s *session) {
+	b.stand(s)
+	s.EndedAt = b.now
+	b.putSession(s)
+	b.tell(gate.Change{Kind: gate.SessionChanged, Link: s.Link, Session: s.ID})
+	b.schedule(broomKey{s.forgotten(), broomSession, s.Link, token.ID(s.ID)})
 }

@@ -40,8 +40,10 @@ func (b *batch) flushSeen(fact gate.Usage) {
 	if seen.After(b.now) {
 		seen = b.now
 	}
-	if fact.Bytes != 0 || seen.After(s.LastSeen) {
+	paced := fact.Rate.Paced(s.PacedTo, fact.Since, b.now, fact.Requests)
+	if fact.Bytes != 0 || seen.After(s.LastSeen) || !paced.Equal(s.PacedTo) {
 		s.Bytes += fact.Bytes
+		s.PacedTo = paced
 		if seen.After(s.LastSeen) {
 			s.LastSeen = seen
 		}

@@ -115,5 +115,5 @@ func wentAway(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Ca
 // Verbs are the names calls are counted under.
 var Verbs = []string{
 	"get", "put", "delete", "list", "issue", "account", "extend", "set_standing", "open",
-	"check", "reserve", "settle", "gather", "end", "sessions", "flush", "announce", "ready",
+	"check", "reserve", "settle", "gather", "end", "seated", "sessions", "flush", "announce", "ready",
 }

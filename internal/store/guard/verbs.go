@@ -81,6 +81,10 @@ func (s *Store) Sessions(ctx context.Context, link gate.LinkID, below gate.Sessi
 	})
 }
 
+func (s *Store) Seated(ctx context.Context, link gate.LinkID) (int64, error) {
+	return call(s, ctx, "seated", func(ctx context.Context) (int64, error) { return s.inner.Seated(ctx, link) })
+}
+
 func (s *Store) Flush(ctx context.Context, facts []gate.Usage) error {
 	_, err := call(s, ctx, "flush", func(ctx context.Context) (nothing, error) { return only(s.inner.Flush(ctx, facts)) })
 	return err

@@ -98,6 +98,10 @@ func (i *inner) Sessions(
 	return say[[]gate.Session](i, ctx, "Sessions", link, below, limit)
 }
 
+func (i *inner) Seated(ctx context.Context, link gate.LinkID) (int64, error) {
+	return say[int64](i, ctx, "Seated", link)
+}
+
 func (i *inner) Flush(ctx context.Context, facts []gate.Usage) error {
 	return only(say[struct{}](i, ctx, "Flush", facts))
 }

@@ -76,6 +76,15 @@ func (s *Store) Extend(ctx context.Context, id gate.LinkID, change gate.Extensio
 	if change.ExpiresAt != nil {
 		terms.ExpiresAt = toMillisecond(*change.ExpiresAt)
 	}
+	if change.Seats != nil {
+		terms.Seats = *change.Seats
+	}
+	if change.SeatsEach != nil {
+		terms.SeatsEach = *change.SeatsEach
+	}
+	if change.WhenFull != nil {
+		terms.WhenFull = *change.WhenFull
+	}
 	s.changes.Tell(gate.Change{Kind: gate.LinkChanged, Link: id})
 	return l.view(), nil
 }
@@ -125,6 +134,7 @@ func (s *Store) Flush(ctx context.Context, facts []gate.Usage) error {
 		if seen.After(session.LastSeen) {
 			session.LastSeen = seen
 		}
+		session.PacedTo = fact.Rate.Paced(session.PacedTo, fact.Since, now, fact.Requests)
 		l.sessions[fact.Session] = session
 
 		key := playKey{fact.Subject, fact.Asset}

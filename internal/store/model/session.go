@@ -33,6 +33,11 @@ func (s *Store) Open(ctx context.Context, o gate.Opening) (gate.Opened, error) {
 			return gate.Opened{Refused: refusal, Account: l.view()}, nil
 		}
 	}
+	if !found {
+		if refusal := l.seat(o, now, s.changes.Tell); refusal.Reason != gate.OK {
+			return gate.Opened{Refused: refusal, Account: l.view()}, nil
+		}
+	}
 	if !served && o.Hold {
 		l.holds[subject] = now.Add(o.Pace.Lapse)
 	}

@@ -13,7 +13,8 @@ func (s *Store) Issue(ctx context.Context, link gate.LinkID, terms gate.Terms) (
 	k := keysOf(link)
 	got, err := s.ask(ctx, issueScript,
 		[]string{k.account(), k.reservations(), k.sessions(), k.devices()},
-		min(terms.Views, maxLimit), min(terms.ViewsEach, maxLimit), millisText(terms.StartsAt), millisText(terms.ExpiresAt))
+		min(terms.Views, maxLimit), min(terms.ViewsEach, maxLimit), millisText(terms.StartsAt), millisText(terms.ExpiresAt),
+		min(terms.Seats, maxLimit), min(terms.SeatsEach, maxLimit), terms.WhenFull == gate.ReplaceOldest)
 	return got.account, wrap("issue", err)
 }
 
@@ -26,7 +27,7 @@ func (s *Store) Extend(ctx context.Context, link gate.LinkID, change gate.Extens
 	}
 	got, err := s.ask(ctx, extendScript, []string{k.account(), k.reservations()},
 		optional(change.Views), optional(change.ViewsEach), change.AddViews, change.AddViewsEach,
-		setExpires, expires)
+		setExpires, expires, optional(change.Seats), optional(change.SeatsEach), optionalReplace(change.WhenFull))
 	return got.account, wrap("extend", err)
 }
 
@@ -36,6 +37,17 @@ func optional(n *int64) string {
 		return ""
 	}
 	return strconv.FormatInt(min(*n, maxLimit), 10)
+}
+
+// optionalReplace is 1 for replace and 0 for refuse, or empty where it is not said.
+func optionalReplace(w *gate.WhenFull) string {
+	switch {
+	case w == nil:
+		return ""
+	case *w == gate.ReplaceOldest:
+		return "1"
+	}
+	return "0"
 }
 
 // SetStanding implements [gate.Ledger].

@@ -35,7 +35,7 @@ func (w *words) number() int64 {
 
 // time reads a time; one that is missing is "-", and zero.
 func (w *words) time() time.Time {
-	if strings.HasPrefix(w.rest, "- ") {
+	if w.rest == "-" || strings.HasPrefix(w.rest, "- ") {
 		w.next()
 		return time.Time{}
 	}
@@ -83,10 +83,18 @@ func decodeAccount(values []any) (a gate.Account, mark int64, err error) {
 	a.Used, a.Reserved = w.number(), w.number()
 	a.Redeems, a.Devices, a.Opens = w.number(), w.number(), w.number()
 	mark = w.number()
+	a.Seats, a.SeatsEach, a.WhenFull = w.number(), w.number(), whenFull(w.number())
 	if w.err != nil {
 		return gate.Account{}, 0, w.err
 	}
 	return a, mark, nil
+}
+
+func whenFull(replace int64) gate.WhenFull {
+	if replace == 1 {
+		return gate.ReplaceOldest
+	}
+	return gate.RefuseNew
 }
 
 // sessionFields are the fields of a session: its texts, and the rest packed.
@@ -104,6 +112,10 @@ func decodeSession(link gate.LinkID, id gate.SessionID, now time.Time, values []
 	s.Device, s.Subject = w.device(), w.subject()
 	s.CreatedAt, s.LastSeen, s.ExpiresAt, s.EndedAt = w.time(), w.time(), w.time(), w.time()
 	s.Gathered, s.Bytes = w.number() == 1, w.number()
+	if w.number() == 1 {
+		s.EndedWhy = gate.EndedReplaced
+	}
+	s.PacedTo = w.time()
 	end := s.ExpiresAt
 	if !s.EndedAt.IsZero() {
 		end = s.EndedAt

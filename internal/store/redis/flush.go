@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"slices"
+	"strconv"
 
 	goredis "github.com/redis/go-redis/v9"
 
@@ -51,8 +52,13 @@ type runScript func(context.Context, goredis.Scripter, []string, ...any) *goredi
 
 func (s *Store) flushOne(ctx context.Context, run runScript, on goredis.Scripter, fact gate.Usage) *goredis.Cmd {
 	k := keysOf(fact.Link)
+	cost := ""
+	if fact.Requests > 0 && fact.Rate.Interval > 0 {
+		cost = strconv.FormatInt(fact.Rate.Cost(fact.Requests).Milliseconds(), 10)
+	}
 	return run(ctx, on,
 		[]string{k.account(), k.reservations(), k.session(fact.Session), k.plays(fact.Subject)},
 		s.timed(fact.Opens, fact.Bytes, fact.LastSeen.UnixMilli(), fact.Asset,
-			ceilMillis(fact.Pace.Idle), ceilMillis(fact.Pace.Max))...)
+			ceilMillis(fact.Pace.Idle), ceilMillis(fact.Pace.Max),
+			cost, fact.Since.UnixMilli(), fact.Rate.Most().Milliseconds())...)
 }

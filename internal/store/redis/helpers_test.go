@@ -15,7 +15,7 @@ import (
 // The client prints every dial that fails, which it also returns.
 func init() { logging.Disable() }
 
-var pace = gate.Pace{Idle: 30 * time.Minute, Max: 12 * time.Hour, Lapse: 2 * time.Minute}
+var pace = gate.Pace{Idle: 30 * time.Minute, Max: 12 * time.Hour, Lapse: 2 * time.Minute, Seat: 2 * time.Minute}
 
 // open opens a store that is patient with a server on a busy machine.
 func open(t testing.TB, url string, now func() time.Time) *Store {
@@ -160,6 +160,7 @@ func verbs(s *Store, o gate.Opening) map[string]verb {
 		"Settle":  func(ctx context.Context) error { return second(s.Settle(ctx, settlement(o, "film", true))) },
 		"Gather":  func(ctx context.Context) error { return s.Gather(ctx, o.Link, o.Session) },
 		"End":     func(ctx context.Context) error { return second(s.End(ctx, o.Link, o.Session)) },
+		"Seated":  func(ctx context.Context) error { return second(s.Seated(ctx, o.Link)) },
 		"Sessions": func(ctx context.Context) error {
 			return second(s.Sessions(ctx, o.Link, gate.SessionID{}, 9))
 		},

@@ -14,6 +14,7 @@ import "github.com/usher-media/usher/internal/gate"
 //	usher:{lnk_}:dv          set    devices that made a session
 //	usher:{lnk_}:ss          zset   names of sessions, in order
 //	usher:{lnk_}:se          zset   the same, by the time until which they are listed
+//	usher:{lnk_}:w:SUBJECT   zset   live sessions of a subject, by that time
 //	usher:{sessions}:ss, :se zset   the same over all links, as ses_:lnk_
 //	usher:doc:{KIND:ID}      hash   document: rev, body
 //	usher:idx:KIND           zset   names of documents, in order
@@ -24,7 +25,10 @@ import "github.com/usher-media/usher/internal/gate"
 // everything denies. Where reservations or plays are lost, what was reserved
 // has to be reserved again, and an open play costs a new view: the loss can
 // only take views away. Sessions and pointers are let go of by time, and what
-// is lost of them is opened again.
+// is lost of them is opened again. Where the list of a link's sessions by their
+// time is lost, all its seats are taken until the last of them is over. Only the
+// loss of a subject's own list lets anybody do more: to watch on more devices
+// than seats_each, within the views.
 //
 // Lists live in other slots than what they list. A name is written before its
 // thing and removed after it, so that a crash leaves at most a name too many,

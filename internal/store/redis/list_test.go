@@ -237,7 +237,7 @@ func TestOneSlot(t *testing.T) {
 		t.Fatal(err)
 	}
 	keys := c.Keys(t.Context(), "*").Val()
-	if len(keys) != 11 {
+	if len(keys) != 12 {
 		t.Errorf("%d keys: %q", len(keys), keys)
 	}
 	for _, key := range keys {

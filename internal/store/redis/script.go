@@ -35,6 +35,7 @@ var (
 	settleScript   = load("settle")
 	gatherScript   = load("gather")
 	endScript      = load("end")
+	seatedScript   = load("seated")
 	flushScript    = load("flush")
 	enlistScript   = load("enlist")
 	putScript      = load("put")
@@ -42,13 +43,15 @@ var (
 
 // constants are what scripts share with Go: bounds, and the numbers of packed
 // records in the order in which the decoders read them.
-var constants = fmt.Sprintf(`local KEPT, SLACK = %d, %d
-local MAX_LIMIT, MAX_ASSETS, MAX_SUBJECTS, MAX_DEVICES = %d, %d, %d, %d
-local SUMS = {'views', 'each', 'starts', 'expires', 'since', 'used', 'reserved', 'redeems', 'devices', 'opens', 'now'}
-local FACTS = {'created', 'seen', 'expires', 'ended', 'gathered', 'bytes'}
+var constants = fmt.Sprintf(`local KEPT, SLACK, PACED_BACK = %d, %d, %d
+local MAX_LIMIT, MAX_ASSETS, MAX_SUBJECTS, MAX_DEVICES, MAX_REPLACED = %d, %d, %d, %d, %d
+local SUMS = {'views', 'each', 'starts', 'expires', 'since', 'used', 'reserved', 'redeems', 'devices', 'opens', 'now',
+  'seats', 'seats_each', 'replace', 'listed'}
+local FACTS = {'created', 'seen', 'expires', 'ended', 'gathered', 'bytes', 'replaced', 'paced'}
 local PLAY = {'opened', 'seen', 'lapses', 'holders'}
 local CHANGES = '%s'
-`, gate.SessionKept.Milliseconds(), slack.Milliseconds(), maxLimit, maxAssets, maxSubjects, maxDevices, changesChannel)
+`, gate.SessionKept.Milliseconds(), slack.Milliseconds(), gate.PacedBack.Milliseconds(),
+	maxLimit, maxAssets, maxSubjects, maxDevices, gate.MaxReplaced, changesChannel)
 
 // load puts a script together: the constants, the shared parts that its header
 // names, and itself.
@@ -95,6 +98,9 @@ var (
 		"not_yet":    {Reason: gate.NotYet},
 		"expired":    {Reason: gate.Expired},
 		"no_session": {Reason: gate.NoSession},
+		"replaced":   {Reason: gate.Replaced},
+		"seats":      {Reason: gate.TooManySeats, Allowance: gate.AllowanceSeats},
+		"seats_each": {Reason: gate.TooManySeats, Allowance: gate.AllowanceSeatsEach},
 		"views":      {Reason: gate.ViewsSpent, Allowance: gate.AllowanceViews},
 		"views_each": {Reason: gate.ViewsSpent, Allowance: gate.AllowanceViewsEach},
 	}

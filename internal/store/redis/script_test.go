@@ -67,7 +67,7 @@ func (s *spy) ProcessPipelineHook(next goredis.ProcessPipelineHook) goredis.Proc
 var scripts = map[string]*goredis.Script{
 	"issue": issueScript, "extend": extendScript, "standing": standingScript,
 	"open": openScript, "reserve": reserveScript, "settle": settleScript,
-	"gather": gatherScript, "end": endScript, "flush": flushScript,
+	"gather": gatherScript, "end": endScript, "seated": seatedScript, "flush": flushScript,
 	"enlist": enlistScript, "put": putScript,
 }
 

@@ -33,7 +33,8 @@ func (s *Store) open(ctx context.Context, o gate.Opening) (opened gate.Opened, s
 	args := s.timed(
 		string(k), o.Session.String(), o.Device.String(), o.Subject.String(),
 		o.Alias != gate.Subject{}, o.Hold, o.Agent, o.Group, o.Life.Milliseconds(),
-		ceilMillis(o.Pace.Idle), ceilMillis(o.Pace.Max), ceilMillis(o.Pace.Lapse))
+		ceilMillis(o.Pace.Idle), ceilMillis(o.Pace.Max), ceilMillis(o.Pace.Lapse),
+		ceilMillis(o.Pace.Seat))
 
 	pipe := s.client.Pipeline()
 	// In full, not by its digest: it has to have run when the next one does.
@@ -94,7 +95,7 @@ func (s *Store) Gather(ctx context.Context, link gate.LinkID, id gate.SessionID)
 func (s *Store) End(ctx context.Context, link gate.LinkID, id gate.SessionID) (gate.Session, error) {
 	k := keysOf(link)
 	got, err := s.ask(ctx, endScript,
-		[]string{k.account(), k.reservations(), k.session(id), k.sessionEnds()}, id.String())
+		[]string{k.account(), k.reservations(), k.session(id), k.sessionEnds()}, id.String(), string(k))
 	if err != nil {
 		return gate.Session{}, wrap("end", err)
 	}

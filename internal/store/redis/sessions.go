@@ -54,6 +54,18 @@ func (s *Store) Sessions(
 	return found, nil
 }
 
+// Seated implements [gate.Ledger].
+func (s *Store) Seated(ctx context.Context, link gate.LinkID) (int64, error) {
+	k := keysOf(link)
+	got, err := s.ask(ctx, seatedScript, []string{k.account(), k.reservations(), k.sessionEnds()})
+	if err != nil {
+		return 0, wrap("seated", err)
+	}
+	f := fields{values: got.rest}
+	n := f.number()
+	return n, wrap("seated", f.err)
+}
+
 // sessionPage reads a page of names and the sessions behind them. A name may
 // be of a session that was never made, or that is not known any more.
 func (s *Store) sessionPage(

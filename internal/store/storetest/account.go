@@ -8,7 +8,10 @@ import (
 
 var accountCases = []testCase{
 	{"issue opens an active account under these terms", func(f *fixture) {
-		terms := gate.Terms{Views: 3, ViewsEach: 2, StartsAt: f.now().Add(time.Hour), ExpiresAt: f.now().Add(2 * time.Hour)}
+		terms := gate.Terms{
+			Views: 3, ViewsEach: 2, StartsAt: f.now().Add(time.Hour), ExpiresAt: f.now().Add(2 * time.Hour),
+			Seats: 5, SeatsEach: 4, WhenFull: gate.ReplaceOldest,
+		}
 		link := gate.LinkID(f.id())
 		got := ok[gate.Account](f, "Issue")(f.store.Issue(f.ctx, link, terms))
 		want := gate.Account{Exists: true, Terms: terms, Standing: gate.Standing{State: gate.Active, Since: f.now()}}
@@ -66,7 +69,10 @@ func number(n int64) *int64 { return &n }
 
 var extendCases = []testCase{
 	{"fields that are not said stay as they are", func(f *fixture) {
-		terms := gate.Terms{Views: 3, ViewsEach: 2, StartsAt: f.now(), ExpiresAt: f.now().Add(time.Hour)}
+		terms := gate.Terms{
+			Views: 3, ViewsEach: 2, StartsAt: f.now(), ExpiresAt: f.now().Add(time.Hour),
+			Seats: 5, SeatsEach: 4, WhenFull: gate.ReplaceOldest,
+		}
 		link := f.link(terms)
 		f.equal("terms", f.extend(link, gate.Extension{}).Terms, terms)
 	}},
@@ -99,6 +105,22 @@ var extendCases = []testCase{
 		end := f.now().Add(time.Hour)
 		f.equal("end", f.extend(link, gate.Extension{ExpiresAt: &end}).ExpiresAt, end)
 		f.equal("no end", f.extend(link, gate.Extension{ExpiresAt: &time.Time{}}).ExpiresAt, time.Time{})
+	}},
+	{"seats are set, one word at a time, and taken away", func(f *fixture) {
+		link, refuse, replace := f.link(gate.Terms{}), gate.RefuseNew, gate.ReplaceOldest
+		for _, c := range []struct {
+			change gate.Extension
+			want   gate.Terms
+		}{
+			{gate.Extension{Seats: number(2)}, gate.Terms{Seats: 2}},
+			{gate.Extension{SeatsEach: number(3)}, gate.Terms{Seats: 2, SeatsEach: 3}},
+			{gate.Extension{WhenFull: &replace}, gate.Terms{Seats: 2, SeatsEach: 3, WhenFull: replace}},
+			{gate.Extension{Seats: number(0)}, gate.Terms{SeatsEach: 3, WhenFull: replace}},
+			{gate.Extension{SeatsEach: number(0), WhenFull: &refuse}, gate.Terms{}},
+		} {
+			f.equal("extended", f.extend(link, c.change).Terms, c.want)
+			f.equal("account", f.account(link).Terms, c.want)
+		}
 	}},
 	{"changes the limit and never the count", func(f *fixture) {
 		link := f.link(gate.Terms{Views: 2})

@@ -36,6 +36,36 @@ var concurrentCases = []testCase{
 		}
 		f.race(link, 3, func(gate.Opening) (bool, error) { return f.play(<-visitors) })
 	}},
+	{"of many who come for a seat, as many get one as there are", func(f *fixture) {
+		link := f.link(gate.Terms{Seats: 3})
+		var seated atomic.Int64
+		f.crowd(func() error {
+			opened, err := f.store.Open(f.ctx, f.device(link))
+			switch {
+			case err == nil && opened.Refused == (gate.Refusal{}):
+				seated.Add(1)
+			case err == nil && opened.Refused != noSeats:
+				err = fmt.Errorf("refused for %v", opened.Refused)
+			}
+			return err
+		})
+		f.equal("seats given", seated.Load(), 3)
+		f.seated("after", link, 3)
+	}},
+	{"of many who replace each other, the last are seated", func(f *fixture) {
+		link := f.link(gate.Terms{Seats: 3, WhenFull: gate.ReplaceOldest})
+		f.crowd(func() error {
+			opened, err := f.store.Open(f.ctx, f.device(link))
+			if err == nil && opened.Refused != (gate.Refusal{}) {
+				err = fmt.Errorf("refused for %v", opened.Refused)
+			}
+			if seated, err := f.store.Seated(f.ctx, link); err != nil || seated > 3 {
+				return fmt.Errorf("%d seated, %v", seated, err)
+			}
+			return err
+		})
+		f.seated("after", link, 3)
+	}},
 	{"of many charges of one play, one costs a view", func(f *fixture) {
 		o := f.visit(f.link(gate.Terms{Views: 3}))
 		f.race(o.Link, 1, func(gate.Opening) (bool, error) { return f.play(o) })

@@ -25,6 +25,7 @@ func Machine(t *testing.T, open Open) {
 			store:  open(t, c.now),
 			model:  model.New(c.now),
 			before: make(map[gate.LinkID]gate.Account),
+			seated: make(map[gate.LinkID]int64),
 		}
 		defer func() {
 			if err := m.store.Close(); err != nil {
@@ -44,6 +45,7 @@ func Machine(t *testing.T, open Open) {
 			"film":    m.film,
 			"check":   m.check,
 			"flush":   m.flush,
+			"seats":   m.seats,
 			"owner":   m.owner,
 			"session": m.session,
 			"clock":   m.step,
@@ -62,6 +64,7 @@ type machine struct {
 	sessions     []gate.SessionID
 	granted      []gate.Settlement // of the claims that were, in order
 	before       map[gate.LinkID]gate.Account
+	seated       map[gate.LinkID]int64
 }
 
 // fresh returns an id that was not used yet, in rising order. It does not come
@@ -113,10 +116,24 @@ func (m *machine) invariants(r *rapid.T) {
 			r.Fatalf("used + reserved grew from %d to %d at a limit of %d",
 				before.Used+before.Reserved, sum, now.Views)
 		}
+		m.watchSeats(r, link, now)
 		if before.Standing.State == gate.Revoked && now.Standing != before.Standing {
 			r.Fatalf("a revoked link became %v", now.Standing)
 		}
 	}
+}
+
+// watchSeats sees that a link with seats never gets more live sessions than
+// that; it may have more from before its seats were lowered.
+func (m *machine) watchSeats(r *rapid.T, link gate.LinkID, a gate.Account) {
+	now, err := both(m, r, "Seated", func(s gate.Store) (int64, error) { return s.Seated(ctx, link) })
+	if err != nil {
+		r.Fatalf("Seated: %v", err)
+	}
+	if a.Seats != 0 && now > max(a.Seats, m.seated[link]) {
+		r.Fatalf("the live sessions grew from %d to %d at %d seats", m.seated[link], now, a.Seats)
+	}
+	m.seated[link] = now
 }
 
 // admitted sees that a revoked link admitted nobody.
@@ -130,7 +147,7 @@ func (m *machine) admitted(r *rapid.T, account gate.Account, refused gate.Refusa
 // moments that matter.
 func (m *machine) step(r *rapid.T) {
 	d := rapid.SampledFrom([]time.Duration{
-		0, time.Second, time.Minute, pace.Lapse, brisk.Lapse, pace.Idle, brisk.Idle,
+		0, time.Second, time.Minute, pace.Lapse, brisk.Lapse, pace.Seat, brisk.Seat, pace.Idle, brisk.Idle,
 		pace.Max, brisk.Max, life, gate.SessionKept,
 	}).Draw(r, "step")
 	d += rapid.SampledFrom([]time.Duration{-ms, 0, 0, ms}).Draw(r, "beside")

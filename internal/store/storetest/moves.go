@@ -11,7 +11,7 @@ import (
 
 // brisk is the pace of a site after its operator changed the config: plays of
 // one pace are then looked at by another.
-var brisk = gate.Pace{Idle: 10 * time.Minute, Max: 45 * time.Minute, Lapse: time.Minute}
+var brisk = gate.Pace{Idle: 10 * time.Minute, Max: 45 * time.Minute, Lapse: time.Minute, Seat: time.Minute}
 
 // The names in play. The third device belongs to the second's owner: one
 // subject on two devices.
@@ -41,6 +41,10 @@ func tempo(r *rapid.T) gate.Pace {
 	return rapid.SampledFrom([]gate.Pace{pace, pace, pace, brisk}).Draw(r, "pace")
 }
 
+func whenFull(r *rapid.T) gate.WhenFull {
+	return rapid.SampledFrom([]gate.WhenFull{gate.RefuseNew, gate.ReplaceOldest}).Draw(r, "when full")
+}
+
 // around draws a time near now.
 func (m *machine) around(r *rapid.T, what string) time.Time {
 	return m.now().Add(rapid.SampledFrom([]time.Duration{
@@ -56,6 +60,9 @@ func (m *machine) issue(r *rapid.T) {
 	terms := gate.Terms{
 		Views:     int64(rapid.IntRange(0, 3).Draw(r, "views")),
 		ViewsEach: int64(rapid.IntRange(0, 2).Draw(r, "views each")),
+		Seats:     int64(rapid.IntRange(0, 2).Draw(r, "seats")),
+		SeatsEach: int64(rapid.IntRange(0, 2).Draw(r, "seats each")),
+		WhenFull:  whenFull(r),
 	}
 	if rapid.IntRange(0, 4).Draw(r, "starts") == 0 {
 		terms.StartsAt = m.around(r, "start")
@@ -68,24 +75,40 @@ func (m *machine) issue(r *rapid.T) {
 
 func (m *machine) open(r *rapid.T) {
 	who := rapid.IntRange(0, len(devices)-1).Draw(r, "device")
-	o := gate.Opening{
+	m.arrive(r, gate.Opening{
 		Link:    m.link(r),
-		Session: gate.SessionID(m.fresh()),
 		Device:  devices[who],
 		Subject: subjects[who],
 		Alias:   rapid.SampledFrom(aliases).Draw(r, "alias"),
 		Hold:    rapid.Bool().Draw(r, "hold"),
-		Agent:   "agent",
-		Group:   "group",
 		Life:    rapid.SampledFrom([]time.Duration{life, life, time.Minute}).Draw(r, "life"),
-		Pace:    tempo(r),
-	}
+	})
+}
+
+func (m *machine) arrive(r *rapid.T, o gate.Opening) {
+	o.Session, o.Agent, o.Group, o.Pace = gate.SessionID(m.fresh()), "agent", "group", tempo(r)
 	opened, err := both(m, r, "Open", func(s gate.Store) (gate.Opened, error) { return s.Open(ctx, o) })
 	if err == nil {
 		m.admitted(r, opened.Account, opened.Refused)
 		if opened.Session.ID == o.Session {
 			m.sessions = append(m.sessions, o.Session)
 		}
+	}
+}
+
+// seats has one device after the other open a link whose seats were just set:
+// several live sessions on a link that is full would be rare otherwise.
+func (m *machine) seats(r *rapid.T) {
+	link := m.link(r)
+	full := whenFull(r)
+	change := gate.Extension{
+		Views: number(0), ViewsEach: number(0), WhenFull: &full,
+		Seats: number(int64(rapid.IntRange(1, 3).Draw(r, "seats"))), SeatsEach: number(int64(rapid.IntRange(0, 2).Draw(r, "seats each"))),
+	}
+	both(m, r, "Extend", func(s gate.Store) (gate.Account, error) { return s.Extend(ctx, link, change) })
+	for who := range devices {
+		m.arrive(r, gate.Opening{Link: link, Device: devices[who], Subject: subjects[who], Life: life})
+		m.pass(rapid.SampledFrom([]time.Duration{0, ms, brisk.Seat, pace.Seat}).Draw(r, "between"))
 	}
 }
 
@@ -207,8 +230,11 @@ func (m *machine) flush(r *rapid.T) {
 			Asset:    asset(r),
 			Bytes:    int64(rapid.IntRange(0, 9).Draw(r, "bytes")),
 			Opens:    int64(rapid.IntRange(0, 2).Draw(r, "opens")),
+			Requests: int64(rapid.IntRange(0, 40).Draw(r, "requests")),
+			Since:    m.around(r, "since"),
 			LastSeen: m.around(r, "last seen"),
 			Pace:     tempo(r),
+			Rate:     rapid.SampledFrom([]gate.Rate{{}, {Interval: 333333333, Burst: 5}, {Interval: time.Second, Burst: 60}}).Draw(r, "rate"),
 		})
 	}
 	both(m, r, "Flush", func(s gate.Store) (any, error) { return nil, s.Flush(ctx, facts) })
@@ -235,6 +261,12 @@ func (m *machine) owner(r *rapid.T) {
 		if rapid.IntRange(0, 3).Draw(r, "ends") == 0 {
 			end := m.around(r, "end")
 			change.ExpiresAt = &end
+		}
+		if rapid.IntRange(0, 3).Draw(r, "seats") == 0 {
+			full := whenFull(r)
+			change.WhenFull = &full
+			change.Seats = number(int64(rapid.IntRange(0, 2).Draw(r, "seats")))
+			change.SeatsEach = number(int64(rapid.IntRange(0, 2).Draw(r, "seats each")))
 		}
 		both(m, r, "Extend", func(s gate.Store) (gate.Account, error) { return s.Extend(ctx, link, change) })
 	case "stand":

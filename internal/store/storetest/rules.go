@@ -75,6 +75,7 @@ func (f *fixture) everyVerb(ctx context.Context, o gate.Opening) map[string]erro
 	_, errs["Settle"] = f.store.Settle(ctx, settlement(o, "a", true))
 	errs["Gather"] = f.store.Gather(ctx, o.Link, o.Session)
 	_, errs["End"] = f.store.End(ctx, o.Link, o.Session)
+	_, errs["Seated"] = f.store.Seated(ctx, o.Link)
 	_, errs["Sessions"] = f.store.Sessions(ctx, o.Link, gate.SessionID{}, 9)
 	fact := usage(f, o, "a")
 	fact.Bytes, fact.Opens = 1, 1

@@ -30,6 +30,7 @@ func Run(t *testing.T, open Open) {
 		{"SetStanding", standingCases},
 		{"Open", openCases},
 		{"Hold", holdCases},
+		{"Seat", seatCases},
 		{"Check", checkCases},
 		{"Reserve", reserveCases},
 		{"Settle", settleCases},
@@ -39,6 +40,7 @@ func Run(t *testing.T, open Open) {
 		{"Sessions", listCases},
 		{"Flush", flushCases},
 		{"Watch", watchCases},
+		{"Pace", paceCases},
 		{"Rules", ruleCases},
 		{"Concurrent", concurrentCases},
 	} {
@@ -58,7 +60,7 @@ type testCase struct {
 }
 
 // The timing of plays in the suite.
-var pace = gate.Pace{Idle: 30 * time.Minute, Max: 2 * time.Hour, Lapse: 2 * time.Minute}
+var pace = gate.Pace{Idle: 30 * time.Minute, Max: 2 * time.Hour, Lapse: 2 * time.Minute, Seat: 3 * time.Minute}
 
 const (
 	ms = time.Millisecond

@@ -95,6 +95,13 @@ var watchCases = []testCase{
 		l.hears("revoked", linkChange(o))
 		l.hearsNothing("no more")
 	}},
+	{"tells of a session that lost its seat", func(f *fixture) {
+		o := f.visit(f.link(gate.Terms{Seats: 1, WhenFull: gate.ReplaceOldest}))
+		l := f.listen()
+		f.visit(o.Link)
+		l.hears("replaced", sessionChange(o))
+		l.hearsNothing("no more")
+	}},
 	{"tells of what was announced, as it was", func(f *fixture) {
 		o := f.device(gate.LinkID(f.id()))
 		l := f.listen()

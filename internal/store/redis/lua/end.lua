@@ -6,14 +6,12 @@
 -- ARGV[1] now, or empty
 -- ARGV[2] latest reading of the clock
 -- ARGV[3] session
--- shared: clock account sessions changes
+-- ARGV[4] what the link's keys begin with
+-- shared: clock account sessions changes seats
 local s = session(KEYS[3])
 if not account or not s then return reply('not_found') end
 if s.live then
   sweep() -- first, as in standing: a session can be ended on a full server too
-  s.ended = now
-  redis.call('HSET', KEYS[3], 'facts', facts(s))
-  redis.call('ZADD', KEYS[4], 'XX', now + KEPT, ARGV[3])
-  announce('session', KEYS[3])
+  leave(KEYS[4], ARGV[4], ARGV[3], s)
 end
 return commit('ok', redis.call('HMGET', KEYS[3], 'agent', 'group', 'facts'))

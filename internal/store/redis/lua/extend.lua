@@ -9,6 +9,9 @@
 -- ARGV[6] views each to add
 -- ARGV[7] 1: set expires
 -- ARGV[8] expires, or empty: open
+-- ARGV[9] seats, or empty: as they are
+-- ARGV[10] seats each, or empty: as they are
+-- ARGV[11] 1: replace the oldest when full, 0: refuse, or empty: as it is
 -- shared: clock account changes
 local word = standing()
 if word == 'not_found' then return reply(word) end
@@ -22,6 +25,9 @@ end
 
 account.views = limit(account.views, ARGV[3], ARGV[5])
 account.each = limit(account.each, ARGV[4], ARGV[6])
+account.seats = tonumber(ARGV[9]) or account.seats
+account.seats_each = tonumber(ARGV[10]) or account.seats_each
+account.replace = tonumber(ARGV[11]) or account.replace
 if ARGV[7] == '1' then account.expires = tonumber(ARGV[8]) end
 announce('link')
 return commit('ok')

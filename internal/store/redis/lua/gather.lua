@@ -11,16 +11,6 @@ local s = session(KEYS[3])
 if not account or not s then return reply('not_found') end
 if s.gathered then return reply('ok') end
 
--- before compares byte by byte. The language's own comparison goes by the
--- server's locale, and a replica may run under another.
-local function before(a, b)
-  for i = 1, math.min(#a, #b) do
-    local x, y = string.byte(a, i), string.byte(b, i)
-    if x ~= y then return x < y end
-  end
-  return #a < #b
-end
-
 -- The session says whose plays these are: their key depends on data and cannot
 -- be in KEYS. It carries the link's hash tag like all the others, so it is in
 -- the same slot of a cluster.

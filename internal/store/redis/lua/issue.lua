@@ -9,6 +9,9 @@
 -- ARGV[4] views each
 -- ARGV[5] starts, or empty
 -- ARGV[6] expires, or empty
+-- ARGV[7] seats
+-- ARGV[8] seats each
+-- ARGV[9] 1: replace the oldest when full
 -- shared: clock account
 if account then return reply('ok') end
 
@@ -20,7 +23,8 @@ account = {
   state = 'active', since = now, why = '', by = '',
   views = tonumber(ARGV[3]), each = tonumber(ARGV[4]),
   starts = tonumber(ARGV[5]), expires = tonumber(ARGV[6]),
-  used = 0, redeems = 0, devices = 0, opens = 0,
+  seats = tonumber(ARGV[7]), seats_each = tonumber(ARGV[8]), replace = tonumber(ARGV[9]),
+  used = 0, redeems = 0, devices = 0, opens = 0, listed = 0,
 }
 redis.call('HSET', KEYS[1], 'state', account.state, 'why', '', 'by', '')
 return commit('ok')

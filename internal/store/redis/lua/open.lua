@@ -21,7 +21,8 @@
 -- ARGV[12] idle
 -- ARGV[13] max
 -- ARGV[14] lapse
--- shared: clock account plays sessions list
+-- ARGV[15] how long a seat is kept for one that is not seen
+-- shared: clock account plays sessions list changes seats
 local known = redis.call('EXISTS', KEYS[8])
 local word = open_now()
 if word ~= 'ok' then return reply(word, known) end
@@ -43,15 +44,20 @@ if not found and ARGV[7] == '1' then
 end
 local subject = found and found.subject or ARGV[6]
 
-local hold = ARGV[8] == '1'
+local hold, holds = ARGV[8] == '1', false
 if hold or not found then
   local reserved, open = look(ARGV[3] .. 'p:' .. subject, nil, idle, tonumber(ARGV[13]))
   if not open and reserved == 0 and not outstands(subject) then
     word = full(subject, 0, 0)
     if word ~= 'ok' then return reply(word, known) end
-    if hold then redis.call('ZADD', reservations, now + ARGV[14], subject) end
+    holds = hold
   end
 end
+if not found then
+  word = seat(KEYS[4], ARGV[3], subject, tonumber(ARGV[15]))
+  if word ~= 'ok' then return reply(word, known) end
+end
+if holds then redis.call('ZADD', reservations, now + ARGV[14], subject) end
 
 if found then
   found.seen = now
@@ -63,6 +69,11 @@ else
   }))
   broom(KEYS[8], life + KEPT + SLACK)
   enlist(KEYS[3], KEYS[4], id, now, life + KEPT)
+  local own = seats_of(ARGV[3], ARGV[6])
+  redis.call('ZREMRANGEBYSCORE', own, '-inf', now + KEPT)
+  redis.call('ZADD', own, now + life + KEPT, id)
+  broom(own, math.max(life, 0) + SLACK)
+  account.listed = math.max(account.listed, now + life + KEPT)
   redis.call('SET', KEYS[6], id, 'PX', math.max(life, 0) + SLACK)
   if ARGV[7] == '1' then redis.call('SET', KEYS[7], id, 'PX', math.max(life, 0) + SLACK) end
   if redis.call('SCARD', KEYS[5]) < MAX_DEVICES and redis.call('SADD', KEYS[5], ARGV[5]) == 1 then

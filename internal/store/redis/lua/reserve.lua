@@ -15,7 +15,7 @@
 local word = open_now()
 if word ~= 'ok' then return reply(word) end
 local s = session(KEYS[3])
-if not s or not s.live then return reply('no_session') end
+if not s or not s.live then return reply(s and s.replaced == 1 and 'replaced' or 'no_session') end
 
 local idle, max = tonumber(ARGV[6]), tonumber(ARGV[7])
 local asset = s.gathered and '' or ARGV[4]

@@ -21,6 +21,16 @@ local function broom(key, ttl)
   end
 end
 
+-- before compares byte by byte. The language's own comparison goes by the
+-- server's locale, and a replica may run under another.
+local function before(a, b)
+  for i = 1, math.min(#a, #b) do
+    local x, y = string.byte(a, i), string.byte(b, i)
+    if x ~= y then return x < y end
+  end
+  return #a < #b
+end
+
 -- pack writes the numbers of a record as one text, which costs a reader as
 -- much as one of them would; a missing one is '-'. Exact up to 2^53.
 local function pack(record, names)
