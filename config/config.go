@@ -57,6 +57,9 @@ type Site struct {
 	MaxPlay Duration `json:"max_play,omitzero"`
 	// Lapse gives a reserved view back when no byte followed. Default: 2m.
 	Lapse Duration `json:"lapse,omitzero"`
+	// SeatIdle frees the seat of a session that was not seen for this long.
+	// Default: 2m.
+	SeatIdle Duration `json:"seat_idle,omitzero"`
 	// AfterExpiry says what becomes of a play that runs when its link ends:
 	// "cut" or "finish". Default: cut.
 	AfterExpiry string `json:"after_expiry,omitempty"`
@@ -82,6 +85,7 @@ func DefaultSite() Site {
 		Idle:        Duration(30 * time.Minute),
 		MaxPlay:     Duration(12 * time.Hour),
 		Lapse:       Duration(2 * time.Minute),
+		SeatIdle:    Duration(2 * time.Minute),
 		AfterExpiry: "cut",
 	}
 }
@@ -96,6 +100,7 @@ func (s Site) WithDefaults() Site {
 	s.Idle = or(s.Idle, d.Idle)
 	s.MaxPlay = or(s.MaxPlay, d.MaxPlay)
 	s.Lapse = or(s.Lapse, d.Lapse)
+	s.SeatIdle = or(s.SeatIdle, d.SeatIdle)
 	if len(s.Carry) == 0 {
 		s.Carry = d.Carry
 	}
@@ -121,6 +126,7 @@ func (s Site) Validate() error {
 		within("idle", s.Idle, time.Second, 24*time.Hour),
 		within("max_play", s.MaxPlay, time.Second, 7*24*time.Hour),
 		within("lapse", s.Lapse, time.Second, time.Hour),
+		within("seat_idle", s.SeatIdle, 10*time.Second, time.Hour),
 	)
 }
 
@@ -174,6 +180,9 @@ func validCarry(carry []string) error {
 	}
 	return nil
 }
+
+// Interval is the time between two requests at this rate.
+func (r Rate) Interval() time.Duration { return time.Duration(float64(time.Second) / r.PerSecond) }
 
 func (r Rate) validate() error {
 	if !(r.PerSecond >= 0.1 && r.PerSecond <= 1e6) || r.Burst < 1 || r.Burst > 1e6 {

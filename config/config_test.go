@@ -72,6 +72,7 @@ func TestSiteRows(t *testing.T) {
 		"idle 45m":             {Idle: Duration(45 * time.Minute)},
 		"max_play 1d12h":       {MaxPlay: Duration(36 * time.Hour)},
 		"lapse 90s":            {Lapse: Duration(90 * time.Second)},
+		"seat_idle 90s":        {SeatIdle: Duration(90 * time.Second)},
 		"after_expiry finish":  {AfterExpiry: "finish"},
 		"api":                  {API: true},
 		"console":              {Console: true},
@@ -154,9 +155,9 @@ func TestAppValidate(t *testing.T) {
 }
 
 func TestSiteValidate(t *testing.T) {
-	bad := Site{Consistency: "x", OnStoreLoss: "y", Carry: []string{"z"}, Rate: Rate{-1, 1}, Idle: 1, AfterExpiry: "w"}.WithDefaults()
+	bad := Site{Consistency: "x", OnStoreLoss: "y", Carry: []string{"z"}, Rate: Rate{-1, 1}, Idle: 1, SeatIdle: Duration(time.Second), AfterExpiry: "w"}.WithDefaults()
 	err := bad.Validate()
-	for _, word := range []string{"consistency", "on_store_loss", "carry", "rate", "idle", "after_expiry"} {
+	for _, word := range []string{"consistency", "on_store_loss", "carry", "rate", "idle", "seat_idle", "after_expiry"} {
 		if err == nil || !strings.Contains(err.Error(), word) {
 			t.Errorf("nothing said about %s: %v", word, err)
 		}

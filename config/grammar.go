@@ -84,7 +84,7 @@ var SiteGrammar = []Directive[Site]{
 	},
 	{
 		Name: "rate", Field: "rate", Args: "N/s [burst M]",
-		Doc:     "How many requests a second one session may make, and how many at once; a client group (an IPv4 address or an IPv6 /64) has four times that. Players fetch minutes ahead within seconds: keep the burst generous.",
+		Doc:     "How many requests a second one session may make, over all nodes, and how many at once; a client group (an IPv4 address or an IPv6 /64) has four times that. Players fetch minutes ahead within seconds: keep the burst generous.",
 		Default: "50/s burst 300",
 		Set:     setRate,
 	},
@@ -105,6 +105,12 @@ var SiteGrammar = []Directive[Site]{
 		Doc:     "A view that was reserved goes back after this time when no byte of it was sent.",
 		Default: "2m",
 		Set:     func(s *Site, args []string) error { return duration(&s.Lapse, args) },
+	},
+	{
+		Name: "seat_idle", Field: "seat_idle", Args: "DURATION",
+		Doc:     "On a link with seats, a device that asked for nothing this long gives its seat to the next one. From 10s to 1h; players may pause between requests for as long as they have media ahead.",
+		Default: "2m",
+		Set:     func(s *Site, args []string) error { return duration(&s.SeatIdle, args) },
 	},
 	{
 		Name: "after_expiry", Field: "after_expiry", Args: "cut | finish",

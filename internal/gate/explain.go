@@ -25,6 +25,9 @@ type Explanation struct {
 	// Account and Play are the store's, where the walk came that far.
 	Account Account
 	Play    Play
+	// Seated is how many sessions are live, where the URL names a link that
+	// limits them.
+	Seated int64
 }
 
 // Step is one step of a decision and what it found. A finding never holds any
@@ -210,7 +213,13 @@ func (e *explaining) link(ctx context.Context, who *pass, no Reason) (Verdict, e
 	default:
 		e.found("verify", "The token is a link's code. Its seal holds.")
 	}
-	return v, nil
+	if v.Account.Limited() {
+		e.Seated, err = e.gate.store.Seated(ctx, who.link)
+	}
+	if errors.Is(err, ErrNotFound) {
+		err = nil // a link minted elsewhere that nobody has opened yet
+	}
+	return v, err
 }
 
 // covers looks at what the link opens. A URL of the link's folder stands for
@@ -242,7 +251,7 @@ func (e *explaining) covers(ctx context.Context, link *Link, req *Request) (bool
 // admits says what the store holds against a new session on the link.
 func (e *explaining) admits(v Verdict) bool {
 	e.Account = v.Account
-	e.found("admit", "%s", tellAccount(v.Account))
+	e.found("admit", "%s%s", tellAccount(v.Account), tellSeats(v.Account, e.Seated, e.gate.policy.Pace))
 	left, limited := v.Account.Left()
 	switch no := v.Refusal.Reason; {
 	case no != OK:
@@ -291,10 +300,14 @@ func (e *explaining) session(ctx context.Context, req *Request, who *pass) error
 // view, and whether one is left.
 func (e *explaining) judges(req *Request, state *State) bool {
 	no, open := judge(&e.gate.policy, state)
+	hasty := hasten(&e.gate.policy, state)
 	left, limited := state.Account.Left()
 	switch {
 	case no != OK:
 		e.refuse("judge", no, no.Meaning())
+		return false
+	case hasty.Reason != OK:
+		e.refuse("judge", hasty.Reason, fmt.Sprintf("The session asked faster than the site's rate, on all nodes together. It may go on in %s.", hasty.Wait))
 		return false
 	case open:
 		e.found("judge", "A play of this is open since %s, begun by %s. Whatever belongs to it is free.", stamp(state.Play.OpenedAt), state.Play.Opener)

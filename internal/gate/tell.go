@@ -32,10 +32,32 @@ func tellEach(a Account) string {
 	return fmt.Sprintf(" Each viewer has %d; the store counts this viewer's when the play begins.", a.ViewsEach)
 }
 
+// tellSeats says who sits, and what one more device gets: whether any of those
+// is idle only an opening finds out.
+func tellSeats(a Account, seated int64, pace Pace) string {
+	if !a.Limited() {
+		return ""
+	}
+	text := fmt.Sprintf(" Seats: %d taken, no limit in all", seated)
+	if a.Seats > 0 {
+		text = fmt.Sprintf(" Seats: %d of %d taken", seated, a.Seats)
+	}
+	if a.SeatsEach > 0 {
+		text += fmt.Sprintf(", at most %d for each viewer", a.SeatsEach)
+	}
+	text += fmt.Sprintf(". Where none is left, a new device gets that of one not seen for %s", pace.Seat)
+	if a.WhenFull == ReplaceOldest {
+		return text + ", or else of the oldest session."
+	}
+	return text + ", or else is refused."
+}
+
 func tellSession(s Session, now time.Time) string {
 	switch {
 	case !s.Exists:
 		return "The session is not in the store: it was over more than a day ago, or never was."
+	case s.EndedWhy == EndedReplaced:
+		return fmt.Sprintf("Session %s lost its seat to another device at %s.", s.ID, stamp(s.EndedAt))
 	case !s.EndedAt.IsZero():
 		return fmt.Sprintf("Session %s was ended at %s.", s.ID, stamp(s.EndedAt))
 	case !s.Live(now):

@@ -5,6 +5,8 @@ package watch
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -55,13 +57,28 @@ func (g *Gatherer) Note(fact gate.Usage) {
 	}
 	known.Bytes += fact.Bytes
 	known.Opens += fact.Opens
+	addRequests(known, fact)
 	if fact.LastSeen.After(known.LastSeen) {
 		known.LastSeen = fact.LastSeen
 	}
 }
 
+// addRequests counts what a session asked for, since the first of it.
+func addRequests(known *gate.Usage, fact gate.Usage) {
+	if fact.Requests == 0 {
+		return
+	}
+	if known.Requests == 0 || fact.Since.Before(known.Since) {
+		known.Since = fact.Since
+	}
+	known.Requests += fact.Requests
+	known.Rate = fact.Rate
+}
+
 // Flush writes what was gathered. What could not be written is kept for the
-// next flush.
+// next flush. Whatever was asked for first is written first: a session that
+// turns from one asset to another would be found to have asked too fast if its
+// later requests were added up before its earlier ones.
 func (g *Gatherer) Flush(ctx context.Context, store gate.Ledger) error {
 	g.mu.Lock()
 	facts := g.facts
@@ -81,7 +98,7 @@ func (g *Gatherer) Flush(ctx context.Context, store gate.Ledger) error {
 		}
 		pending = pending[:0]
 	}
-	for _, fact := range facts {
+	for _, fact := range slices.SortedFunc(maps.Values(facts), bySince) {
 		if pending = append(pending, *fact); len(pending) == batch {
 			write()
 		}
@@ -89,6 +106,8 @@ func (g *Gatherer) Flush(ctx context.Context, store gate.Ledger) error {
 	write()
 	return failed
 }
+
+func bySince(a, b *gate.Usage) int { return a.Since.Compare(b.Since) }
 
 // FlushEvery is how often to flush for plays of this idle window: often enough
 // that a crash never makes a running play look idle.
