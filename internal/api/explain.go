@@ -24,6 +24,9 @@ type Explanation struct {
 	Standing  string            `json:"standing,omitempty"`
 	Views     *Views            `json:"views,omitempty"`
 	ViewsEach *int64            `json:"views_each,omitempty"`
+	Seats     *int64            `json:"seats,omitempty"`
+	SeatsEach *int64            `json:"seats_each,omitempty"`
+	Seated    *int64            `json:"seated,omitempty"`
 	Play      *gate.Play        `json:"play,omitempty"`
 	Steps     []ExplanationStep `json:"steps"`
 }
@@ -71,7 +74,11 @@ func explanationOf(e gate.Explanation) Explanation {
 	}
 	if e.Account.Exists {
 		counts := viewsOf(e.Account)
+		said.Seats, said.SeatsEach = limited(e.Account.Seats), limited(e.Account.SeatsEach)
 		said.Standing, said.Views, said.ViewsEach = e.Account.Standing.State, &counts, limited(e.Account.ViewsEach)
+	}
+	if e.Account.Limited() && e.Session.IsZero() {
+		said.Seated = &e.Seated
 	}
 	if e.Play.Exists {
 		said.Play = &e.Play

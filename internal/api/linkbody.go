@@ -14,6 +14,9 @@ type NewLink struct {
 	Path      string     `json:"path"`
 	Views     int64      `json:"views,omitzero"`
 	ViewsEach int64      `json:"views_each,omitzero"`
+	Seats     int64      `json:"seats,omitzero"`
+	SeatsEach int64      `json:"seats_each,omitzero"`
+	WhenFull  string     `json:"when_full,omitzero"`
 	StartsAt  *time.Time `json:"starts_at,omitzero"`
 	ExpiresAt *time.Time `json:"expires_at,omitzero"`
 	ExpiresIn *string    `json:"expires_in,omitzero"`
@@ -28,7 +31,7 @@ func (b NewLink) link(now time.Time, by string) (gate.Link, gate.Terms, error) {
 		ID: gate.LinkID(token.NewID(now)), Can: gate.View, Title: b.Title, Entry: b.Entry,
 		CreatedAt: now.UTC().Truncate(time.Second), CreatedBy: by,
 	}
-	terms := gate.Terms{Views: b.Views, ViewsEach: b.ViewsEach}
+	terms := gate.Terms{Views: b.Views, ViewsEach: b.ViewsEach, Seats: b.Seats, SeatsEach: b.SeatsEach}
 	var err error
 	if b.Path == "" {
 		return link, terms, badValue.of("path", nil, "say what the link opens: a file such as /acme/film.mp4, or a folder with everything below it such as /acme/demo/*")
@@ -40,6 +43,9 @@ func (b NewLink) link(now time.Time, by string) (gate.Link, gate.Terms, error) {
 		if link.Can, err = gate.ParseCapabilities(b.Can); err != nil {
 			return link, terms, fieldProblem(err)
 		}
+	}
+	if terms.WhenFull, err = gate.ParseWhenFull(b.WhenFull); err != nil {
+		return link, terms, fieldProblem(err)
 	}
 	if terms.StartsAt, err = moment("starts_at", b.StartsAt); err != nil {
 		return link, terms, err
@@ -62,6 +68,9 @@ type LinkChange struct {
 	ViewsEach    *int64     `json:"views_each,omitzero"`
 	AddViews     *int64     `json:"add_views,omitzero"`
 	AddViewsEach *int64     `json:"add_views_each,omitzero"`
+	Seats        *int64     `json:"seats,omitzero"`
+	SeatsEach    *int64     `json:"seats_each,omitzero"`
+	WhenFull     *string    `json:"when_full,omitzero"`
 	ExpiresAt    *time.Time `json:"expires_at,omitzero"`
 	ExpiresIn    *string    `json:"expires_in,omitzero"`
 }
@@ -74,6 +83,9 @@ func (b LinkChange) extension(now time.Time, link gate.Link, account gate.Accoun
 	}
 	after := account.Terms
 	if err := b.limits(&change, &after); err != nil {
+		return change, err
+	}
+	if err := b.seats(&change, &after); err != nil {
 		return change, err
 	}
 	at, err := end(now, b.ExpiresAt, b.ExpiresIn)
@@ -127,6 +139,26 @@ func (b LinkChange) limits(change *gate.Extension, after *gate.Terms) error {
 	return nil
 }
 
+// seats works out the change of who watches at once, and the terms after it.
+func (b LinkChange) seats(change *gate.Extension, after *gate.Terms) error {
+	change.Seats, change.SeatsEach = b.Seats, b.SeatsEach
+	if b.Seats != nil {
+		after.Seats = *b.Seats
+	}
+	if b.SeatsEach != nil {
+		after.SeatsEach = *b.SeatsEach
+	}
+	if b.WhenFull == nil {
+		return nil
+	}
+	full, err := gate.ParseWhenFull(*b.WhenFull)
+	if err != nil {
+		return fieldProblem(err)
+	}
+	change.WhenFull, after.WhenFull = &full, full
+	return nil
+}
+
 // maxAdd keeps the sum of two limits from running over.
 const maxAdd = 1_000_000_000
 
@@ -168,8 +200,11 @@ func moment(field string, at *time.Time) (time.Time, error) {
 func fieldProblem(err error) *Problem {
 	field, detail, _ := strings.Cut(err.Error(), ": ")
 	var allowed []string
-	if field == "can" {
+	switch field {
+	case "can":
 		allowed = gate.LinkCapabilities.Names()
+	case "when_full":
+		allowed = gate.WhenFullWords()
 	}
 	return badValue.of(field, allowed, detail)
 }

@@ -19,6 +19,10 @@ type Link struct {
 	Entry          string    `json:"entry,omitempty"`
 	Views          Views     `json:"views"`
 	ViewsEach      *int64    `json:"views_each"`
+	Seats          *int64    `json:"seats"`
+	SeatsEach      *int64    `json:"seats_each"`
+	WhenFull       string    `json:"when_full,omitempty"`
+	Seated         *int64    `json:"seated,omitempty"`
 	StartsAt       time.Time `json:"starts_at,omitzero"`
 	ExpiresAt      time.Time `json:"expires_at,omitzero"`
 	Standing       string    `json:"standing"`
@@ -57,12 +61,28 @@ func limited(limit int64) *int64 {
 	return &limit
 }
 
+// present shows a link. How many are seated is asked for only where seats are
+// limited: a listing of other links is not to cost a second trip for each. It
+// is left out where the store cannot say, since what is shown may be a change
+// that was made already, and must not read as one that failed.
 func (c *call) present(l gate.Link, a gate.Account) Link {
+	object := c.linkOf(l, a)
+	if !a.Limited() {
+		return object
+	}
+	object.WhenFull = a.WhenFull.String()
+	if seated, err := c.Store.Seated(c.r.Context(), l.ID); err == nil {
+		object.Seated = &seated
+	}
+	return object
+}
+
+func (c *call) linkOf(l gate.Link, a gate.Account) Link {
 	code := c.Gate.LinkCode(l.ID)
 	return Link{
 		ID: l.ID.String(), URL: c.PublicURL + gate.SharePath(code), MediaURL: c.PublicURL + l.MediaPath(code),
 		Scope: l.Scope.String(), Can: l.Can.Names(), Title: l.Title, Entry: l.Entry,
-		Views: viewsOf(a), ViewsEach: limited(a.ViewsEach), StartsAt: a.StartsAt, ExpiresAt: a.ExpiresAt,
+		Views: viewsOf(a), ViewsEach: limited(a.ViewsEach), Seats: limited(a.Seats), SeatsEach: limited(a.SeatsEach), StartsAt: a.StartsAt, ExpiresAt: a.ExpiresAt,
 		Standing: a.Standing.State, StandingReason: a.Standing.Why, StandingSince: a.Standing.Since,
 		Opens: a.Opens, Redeems: a.Redeems, Plays: a.Used, Devices: a.Devices,
 		CreatedAt: l.CreatedAt, CreatedBy: l.CreatedBy, Issuer: l.Issuer,

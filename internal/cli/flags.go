@@ -60,6 +60,19 @@ func parseAmount(flag, text string) (set, add *int64, err error) {
 	return &n, nil, nil
 }
 
+// parseLimit reads a flag that sets a limit; nil: it was not given.
+func parseLimit(flag, text string) (*int64, error) {
+	if text == "" {
+		return nil, nil
+	}
+	digits, err := strconv.ParseUint(text, 10, 63) // which takes no sign: +1 would read as "one more"
+	if err != nil {
+		return nil, fmt.Errorf("--%s %q: want a number such as 2 (0: no limit)", flag, text)
+	}
+	n := int64(digits)
+	return &n, nil
+}
+
 // page is a listing's flags.
 type page struct {
 	limit int

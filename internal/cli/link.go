@@ -45,6 +45,7 @@ func createLink(c *common) *cobra.Command {
 and never expires, and it opens for viewing only.`,
 		Example: `  usher link create --path '/acme/demo/*' --views 3 --expires 48h
   usher link create --path /acme/film.mp4 --views-each 2 --can view,download --title 'Rough cut'
+  usher link create --path '/acme/demo/*' --seats 2 --when-full replace
   usher link create --path '/acme/demo/*' --entry hls/master.m3u8 --starts 2026-02-01T18:00:00Z`,
 		Args: takesNothing,
 	}
@@ -52,6 +53,9 @@ and never expires, and it opens for viewing only.`,
 	flags.StringVar(&body.Path, "path", "", "What the link opens: a file such as /acme/film.mp4, or '/acme/demo/*' for everything below that folder")
 	flags.Int64Var(&body.Views, "views", 0, "How many views the link is good for (0: no limit)")
 	flags.Int64Var(&body.ViewsEach, "views-each", 0, "How many of them one viewer may use (0: no limit)")
+	flags.Int64Var(&body.Seats, "seats", 0, "How many devices may watch at once (0: no limit)")
+	flags.Int64Var(&body.SeatsEach, "seats-each", 0, "How many of them may be one viewer's (0: no limit)")
+	flags.StringVar(&body.WhenFull, "when-full", "", whenFullFlag)
 	flags.StringVar(&expires, "expires", "", "When the link ends: a duration such as 48h or 7d, or a time such as 2026-01-31T18:00:00Z")
 	flags.StringVar(&starts, "starts", "", "When it opens, written the same way (default now)")
 	flags.StringSliceVar(&body.Can, "can", nil, "What it allows: view, download, upload, share, stats (default view)")
@@ -73,6 +77,8 @@ and never expires, and it opens for viewing only.`,
 		return show(r, http.MethodPost, "/links", body, printLink)
 	})
 }
+
+const whenFullFlag = "What becomes of one more device: refuse it, or replace the oldest (default refuse)"
 
 func listLinks(c *common) *cobra.Command {
 	var p page
@@ -102,13 +108,15 @@ func showLink(c *common) *cobra.Command {
 }
 
 func extendLink(c *common) *cobra.Command {
-	var views, viewsEach, expires string
+	var views, viewsEach, seats, seatsEach, whenFull, expires string
 	cmd := &cobra.Command{
 		Use:   "extend LINK",
-		Short: "Changes how many views a link has, or when it ends",
+		Short: "Changes how many views and seats a link has, or when it ends",
 		Long: `Changes the limits of a link that is out already; its URLs stay the same. Views
 that were used stay used: a link with 3 of 3 views used and --views +2 is good
-for 2 more. A link signed elsewhere keeps the end that its issuer gave it.`,
+for 2 more. Fewer seats cut nobody off: the next device that opens the link makes
+room for itself or is refused. A link signed elsewhere keeps the end that its
+issuer gave it.`,
 		Example: `  usher link extend lnk_1e5q0k2h4m6p8r0t2v4g --views +2
   usher link extend lnk_1e5q0k2h4m6p8r0t2v4g --views 10 --expires 7d
   usher link extend lnk_1e5q0k2h4m6p8r0t2v4g --expires 2026-12-31T00:00:00Z`,
@@ -117,6 +125,9 @@ for 2 more. A link signed elsewhere keeps the end that its issuer gave it.`,
 	flags := cmd.Flags()
 	flags.StringVar(&views, "views", "", "New limit of views, such as 10 (0: no limit), or +2 to add 2")
 	flags.StringVar(&viewsEach, "views-each", "", "New limit for each viewer, or +N to add to it")
+	flags.StringVar(&seats, "seats", "", "New limit of devices at once (0: no limit)")
+	flags.StringVar(&seatsEach, "seats-each", "", "New limit of devices at once for each viewer")
+	flags.StringVar(&whenFull, "when-full", "", whenFullFlag)
 	flags.StringVar(&expires, "expires", "", "New end: a duration from now such as 48h, or a time such as 2026-01-31T18:00:00Z")
 	return c.leaf(cmd, func(r *run, args []string) error {
 		var body api.LinkChange
@@ -127,13 +138,22 @@ for 2 more. A link signed elsewhere keeps the end that its issuer gave it.`,
 		if body.ViewsEach, body.AddViewsEach, err = parseAmount("views-each", viewsEach); err != nil {
 			return err
 		}
+		if body.Seats, err = parseLimit("seats", seats); err != nil {
+			return err
+		}
+		if body.SeatsEach, err = parseLimit("seats-each", seatsEach); err != nil {
+			return err
+		}
+		if whenFull != "" {
+			body.WhenFull = &whenFull
+		}
 		end, err := parseWhen("expires", expires)
 		if err != nil {
 			return err
 		}
 		body.ExpiresAt, body.ExpiresIn = end.at, end.in
 		if body == (api.LinkChange{}) {
-			return errors.New("say what to change, with --views, --views-each or --expires")
+			return errors.New("say what to change, with --views, --views-each, --seats, --seats-each, --when-full or --expires")
 		}
 		id, err := r.linkID(args[0])
 		if err != nil {

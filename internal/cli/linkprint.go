@@ -17,6 +17,7 @@ func printLink(out io.Writer, l api.Link) {
 		[2]string{"Entry", l.Entry},
 		[2]string{"Title", l.Title},
 		[2]string{"Views", tellViews(l)},
+		[2]string{"Seats", tellSeats(l)},
 		[2]string{"Starts", stamp(l.StartsAt)},
 		[2]string{"Ends", ends(l.ExpiresAt)},
 		[2]string{"Standing", tellStanding(l)},
@@ -38,6 +39,23 @@ func tellViews(l api.Link) string {
 		text += fmt.Sprintf(" (%d used, %d reserved)", l.Views.Used, l.Views.Reserved)
 	}
 	return text
+}
+
+func tellSeats(l api.Link) string {
+	if l.Seats == nil && l.SeatsEach == nil {
+		return ""
+	}
+	text := "no limit in all"
+	if l.Seats != nil {
+		text = fmt.Sprint(*l.Seats)
+	}
+	if l.SeatsEach != nil {
+		text += fmt.Sprintf(", %d for each viewer", *l.SeatsEach)
+	}
+	if l.Seated != nil {
+		text += fmt.Sprintf(" (%d taken)", *l.Seated)
+	}
+	return text + ", " + l.WhenFull + " when full"
 }
 
 func tellStanding(l api.Link) string {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -110,7 +111,7 @@ func printSession(out io.Writer, s api.Session) {
 		[2]string{"Made", stamp(s.CreatedAt)},
 		[2]string{"Last seen", stamp(s.LastSeen)},
 		[2]string{"Ends", stamp(s.ExpiresAt)},
-		[2]string{"Ended", stamp(s.EndedAt)},
+		[2]string{"Ended", strings.TrimSuffix(stamp(s.EndedAt)+", "+s.EndedWhy, ", ")},
 		[2]string{"Bytes", fmt.Sprint(s.Bytes)},
 	)
 	if len(s.Plays) == 0 {

@@ -59,6 +59,9 @@ is inside the signature: it can be cut short by revoking, never moved.`,
 	flags.StringVar(&o.terms.Path, "path", "", "What the link opens: a file such as /acme/film.mp4, or '/acme/demo/*' for everything below that folder")
 	flags.Int64Var(&o.terms.Views, "views", 0, "How many views the link is good for (0: no limit)")
 	flags.Int64Var(&o.terms.ViewsEach, "views-each", 0, "How many of them one viewer may use (0: no limit)")
+	flags.Int64Var(&o.terms.Seats, "seats", 0, "How many devices may watch at once (0: no limit)")
+	flags.Int64Var(&o.terms.SeatsEach, "seats-each", 0, "How many of them may be one viewer's (0: no limit)")
+	flags.StringVar(&o.terms.WhenFull, "when-full", "", whenFullFlag)
 	flags.StringVar(&o.expires, "expires", "24h", "When the link ends: a duration such as 48h or 7d, or a time such as 2026-01-31T18:00:00Z")
 	flags.StringVar(&o.starts, "starts", "", "When it opens, written the same way (default now)")
 	flags.StringSliceVar(&o.terms.Can, "can", nil, "What it allows: view, download, upload, share, stats (default view)")
@@ -143,14 +146,25 @@ func (o signOptions) link(claims token.Claims) (gate.Link, error) {
 			return gate.Link{}, fmt.Errorf("--%w", err)
 		}
 	}
-	terms := gate.Terms{Views: o.terms.Views, ViewsEach: o.terms.ViewsEach, StartsAt: claims.NotBefore, ExpiresAt: claims.Expires}
+	terms := gate.Terms{
+		Views: o.terms.Views, ViewsEach: o.terms.ViewsEach, StartsAt: claims.NotBefore, ExpiresAt: claims.Expires,
+		Seats: o.terms.Seats, SeatsEach: o.terms.SeatsEach,
+	}
+	if terms.WhenFull, err = gate.ParseWhenFull(o.terms.WhenFull); err != nil {
+		return gate.Link{}, flagError(err)
+	}
 	if err := link.Validate(terms); err != nil {
-		field, rest, _ := strings.Cut(err.Error(), ": ")
-		flag := map[string]string{"views_each": "views-each", "expires_at": "expires"}[field]
-		if flag == "" {
-			flag = field
-		}
-		return gate.Link{}, fmt.Errorf("--%s: %s", flag, rest)
+		return gate.Link{}, flagError(err)
 	}
 	return link, nil
+}
+
+// flagError names the flag in the place of the field that an error of package
+// gate begins with.
+func flagError(err error) error {
+	field, rest, _ := strings.Cut(err.Error(), ": ")
+	if field == "expires_at" {
+		field = "expires"
+	}
+	return fmt.Errorf("--%s: %s", strings.ReplaceAll(field, "_", "-"), rest)
 }

@@ -204,7 +204,7 @@ func FuzzReadLink(f *testing.F) {
 	f.Add(mint(goodHeader, payload(unchanged), linkSecret(r)))
 	f.Fuzz(func(t *testing.T, text string) {
 		c, err := r.ReadLink(text, now)
-		if err == nil && (c.JTI == "" || !now.Before(c.Expires) || c.Terms.Views < 0) {
+		if err == nil && (c.JTI == "" || !now.Before(c.Expires) || min(c.Terms.Views, c.Terms.Seats, c.Terms.SeatsEach) < 0) {
 			t.Fatalf("%q was accepted as %+v", text, c)
 		}
 	})
