@@ -225,9 +225,10 @@ func writeRefusal(w http.ResponseWriter, r *http.Request, v *gate.Verdict) {
 		tellTerms(header, v)
 	}
 	switch no {
-	case gate.StoreDown, gate.TooFast:
-		page.RetryAfter = time.Second
-		header.Set("Retry-After", "1")
+	case gate.StoreDown, gate.TooFast, gate.TooManySeats:
+		// Rounded up: whoever comes too early is refused again.
+		page.RetryAfter = max(time.Second, (v.Refusal.Wait + time.Second - 1).Truncate(time.Second))
+		header.Set("Retry-After", strconv.Itoa(int(page.RetryAfter.Seconds())))
 	case gate.BadMethod:
 		header.Set("Allow", "GET, HEAD, OPTIONS")
 	}
@@ -258,6 +259,10 @@ func detail(v *gate.Verdict) string {
 		return "Each viewer of this link has " + plural(v.Account.ViewsEach, "view", "views") + "."
 	case gate.AllowanceViews:
 		return "This link has " + plural(v.Account.Views, "view", "views") + " in all."
+	case gate.AllowanceSeatsEach:
+		return "Each viewer of this link may watch on " + plural(v.Account.SeatsEach, "device", "devices") + " at once, and you are watching elsewhere."
+	case gate.AllowanceSeats:
+		return "This link lets " + plural(v.Account.Seats, "device", "devices") + " watch at once, and others are watching."
 	}
 	return ""
 }

@@ -116,7 +116,8 @@ func (b *backing) open() error {
 	return nil
 }
 
-// flushFor makes usage be written often enough for plays of this idle window.
+// flushFor makes usage be written often enough for plays, and seats, of this
+// idle window.
 func (b *backing) flushFor(idle time.Duration) {
 	every := int64(watch.FlushEvery(idle))
 	for {

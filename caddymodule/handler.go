@@ -28,6 +28,7 @@ type Handler struct {
 	app     *App
 	gate    *gate.Gate
 	limits  *limits
+	rate    gate.Rate
 	entries *entries
 	assets  http.Handler
 	api     http.Handler
@@ -56,9 +57,10 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	h.app = app.(*App)
 	rememberConns(ctx)
 	h.limits = newLimits(h.Rate)
+	h.rate = gate.Rate{Interval: h.Rate.Interval(), Burst: int64(h.Rate.Burst)}
 	h.gate = h.app.gateFor(h.limits.session, h.policy())
 	h.entries = newEntries()
-	h.app.backing.flushFor(time.Duration(h.Idle))
+	h.app.backing.flushFor(time.Duration(min(h.Idle, h.SeatIdle)))
 	h.assets = pages.Assets()
 	h.api = http.StripPrefix(apiPrefix, api.New(h.app.apiBackend(h.gate), api.Bearer))
 	return nil
@@ -69,7 +71,9 @@ func (h *Handler) policy() gate.Policy {
 	return gate.Policy{
 		Pace: gate.Pace{
 			Idle: time.Duration(h.Idle), Max: time.Duration(h.MaxPlay), Lapse: time.Duration(h.Lapse),
+			Seat: time.Duration(h.SeatIdle),
 		},
+		Rate:           h.rate,
 		SessionLife:    time.Duration(h.MaxPlay),
 		FinishAfterEnd: h.AfterExpiry == "finish",
 		Lease:          h.Lease(),

@@ -1,6 +1,7 @@
 package caddymodule
 
 import (
+	"hash/maphash"
 	"net/netip"
 	"sync"
 	"time"
@@ -12,10 +13,11 @@ import (
 )
 
 const (
-	// maxBuckets bounds each map of token buckets. At the bound, keys that are
-	// not in it share one bucket: a flood of addresses can slow newcomers, and
-	// never resets or lifts anybody's limit.
+	// maxBuckets bounds each map of token buckets.
 	maxBuckets = 100_000
+	// bucketShards is how many parts a map has, each with a lock of its own: a
+	// single one would be passed through by every request of every viewer.
+	bucketShards = 64
 	// groupFactor is how much more a client group may ask than one session:
 	// a household or an office is several viewers.
 	groupFactor = 4
@@ -29,8 +31,14 @@ type limits struct {
 
 func newLimits(r config.Rate) *limits {
 	return &limits{
-		sessions: newBuckets[gate.SessionID](rate.Limit(r.PerSecond), r.Burst),
-		groups:   newBuckets[netip.Prefix](rate.Limit(r.PerSecond*groupFactor), r.Burst*groupFactor),
+		sessions: newBuckets(rate.Limit(r.PerSecond), r.Burst, func(seed maphash.Seed, id gate.SessionID) uint64 {
+			return maphash.Comparable(seed, id)
+		}),
+		// Of a prefix the address is enough, all are of the same length. A
+		// netip.Prefix as a whole holds a pointer, and to hash it allocates.
+		groups: newBuckets(rate.Limit(r.PerSecond*groupFactor), r.Burst*groupFactor, func(seed maphash.Seed, p netip.Prefix) uint64 {
+			return maphash.Comparable(seed, p.Addr().As16())
+		}),
 	}
 }
 
@@ -40,8 +48,35 @@ func (l *limits) group(addr netip.Addr) bool {
 	return l.groups.allow(gate.ClientGroup(addr), time.Now())
 }
 
-// buckets is a bounded map of token buckets.
+// buckets is a bounded map of token buckets in shards. Which keys share a shard
+// is a secret of the process: nobody can pick addresses that fill up the shard
+// of somebody else.
 type buckets[K comparable] struct {
+	seed   maphash.Seed
+	hash   func(maphash.Seed, K) uint64
+	shards [bucketShards]bucketShard[K]
+}
+
+func newBuckets[K comparable](limit rate.Limit, burst int, hash func(maphash.Seed, K) uint64) *buckets[K] {
+	b := &buckets[K]{seed: maphash.MakeSeed(), hash: hash}
+	for i := range b.shards {
+		b.shards[i] = bucketShard[K]{limit: limit, burst: burst, byKey: map[K]*rate.Limiter{}, shared: rate.NewLimiter(limit, burst)}
+	}
+	return b
+}
+
+func (b *buckets[K]) allow(key K, now time.Time) bool {
+	return b.shardOf(key).bucket(key, now).AllowN(now, 1)
+}
+
+func (b *buckets[K]) shardOf(key K) *bucketShard[K] {
+	return &b.shards[b.hash(b.seed, key)%bucketShards]
+}
+
+// bucketShard is a part of a map of buckets. At its bound, keys that are not in
+// it share one bucket: a flood of addresses can slow newcomers, and never
+// resets or lifts anybody's limit.
+type bucketShard[K comparable] struct {
 	limit rate.Limit
 	burst int
 
@@ -51,39 +86,31 @@ type buckets[K comparable] struct {
 	swept  time.Time
 }
 
-func newBuckets[K comparable](limit rate.Limit, burst int) *buckets[K] {
-	return &buckets[K]{limit: limit, burst: burst, byKey: map[K]*rate.Limiter{}, shared: rate.NewLimiter(limit, burst)}
-}
-
-func (b *buckets[K]) allow(key K, now time.Time) bool {
-	return b.bucket(key, now).AllowN(now, 1)
-}
-
-func (b *buckets[K]) bucket(key K, now time.Time) *rate.Limiter {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if known, ok := b.byKey[key]; ok {
+func (s *bucketShard[K]) bucket(key K, now time.Time) *rate.Limiter {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if known, ok := s.byKey[key]; ok {
 		return known
 	}
-	if len(b.byKey) >= maxBuckets && !b.sweep(now) {
-		return b.shared
+	if len(s.byKey) >= maxBuckets/bucketShards && !s.sweep(now) {
+		return s.shared
 	}
-	fresh := rate.NewLimiter(b.limit, b.burst)
-	b.byKey[key] = fresh
+	fresh := rate.NewLimiter(s.limit, s.burst)
+	s.byKey[key] = fresh
 	return fresh
 }
 
 // sweep forgets full buckets, which is the same as knowing them, at most once
 // a second since it looks at all of them.
-func (b *buckets[K]) sweep(now time.Time) bool {
-	if now.Sub(b.swept) < time.Second {
+func (s *bucketShard[K]) sweep(now time.Time) bool {
+	if now.Sub(s.swept) < time.Second {
 		return false
 	}
-	b.swept = now
-	for key, bucket := range b.byKey {
-		if bucket.TokensAt(now) >= float64(b.burst) {
-			delete(b.byKey, key)
+	s.swept = now
+	for key, bucket := range s.byKey {
+		if bucket.TokensAt(now) >= float64(s.burst) {
+			delete(s.byKey, key)
 		}
 	}
-	return len(b.byKey) < maxBuckets
+	return len(s.byKey) < maxBuckets/bucketShards
 }

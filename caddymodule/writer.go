@@ -28,6 +28,7 @@ type answer struct {
 	request *http.Request
 	handler *Handler
 	verdict gate.Verdict
+	since   time.Time // when the request passed
 
 	status  int // 0: no header yet
 	path    gate.Path
@@ -45,7 +46,7 @@ func newAnswer(w http.ResponseWriter, r *http.Request, h *Handler, in *request, 
 	return &answer{
 		path:                  in.Path,
 		ResponseWriterWrapper: caddyhttp.ResponseWriterWrapper{ResponseWriter: w},
-		request:               r, handler: h, verdict: *v,
+		request:               r, handler: h, verdict: *v, since: time.Now(),
 	}
 }
 
@@ -191,8 +192,14 @@ func (a *answer) finish() {
 	}
 	if !a.refused {
 		countRequest(&a.verdict)
+		a.noteRequest()
 	}
-	if a.bytes > 0 {
-		a.handler.app.backing.usage.Note(usageOf(&a.verdict, time.Now(), a.bytes))
-	}
+}
+
+// noteRequest gathers what the answer sent, and that it was asked for: the
+// session's rate on all nodes is kept by what they gather.
+func (a *answer) noteRequest() {
+	fact := usageOf(&a.verdict, time.Now(), a.bytes)
+	fact.Requests, fact.Since, fact.Rate = 1, a.since, a.handler.rate
+	a.handler.app.backing.usage.Note(fact)
 }

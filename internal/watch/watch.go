@@ -109,8 +109,9 @@ func (g *Gatherer) Flush(ctx context.Context, store gate.Ledger) error {
 
 func bySince(a, b *gate.Usage) int { return a.Since.Compare(b.Since) }
 
-// FlushEvery is how often to flush for plays of this idle window: often enough
-// that a crash never makes a running play look idle.
+// FlushEvery is how often to flush for plays and seats of this idle window:
+// often enough that a crash never makes a running play look idle, nor a session
+// lose its seat while it is watched.
 func FlushEvery(idle time.Duration) time.Duration {
 	return min(5*time.Second, max(idle/4, 50*time.Millisecond))
 }
