@@ -113,6 +113,17 @@ var refusals = []struct {
 		w.now = w.now.Add(12 * time.Hour)
 		return nil
 	}},
+	{"the session's seat is given to another", gate.Replaced, func(w *world, link gate.Link, _ gate.Verdict) *gate.Request {
+		one, replace := int64(1), gate.ReplaceOldest
+		w.extend(link, gate.Extension{AddViews: 1, Seats: &one, WhenFull: &replace})
+		w.want(w.open(another, link, "/film/a/1.ts"), gate.Redirect, gate.OK)
+		return nil
+	}},
+	{"another device, and no seat is left", gate.TooManySeats, func(w *world, link gate.Link, _ gate.Verdict) *gate.Request {
+		one := int64(1)
+		w.extend(link, gate.Extension{AddViews: 1, Seats: &one})
+		return w.request(another, http.MethodGet, "/film/a/1.ts", gate.Credential{Carrier: gate.InQuery, Text: w.gate.LinkCode(link.ID)})
+	}},
 	{"the link is revoked", gate.RevokedLink, func(w *world, link gate.Link, _ gate.Verdict) *gate.Request {
 		w.stand(link, gate.Revoked)
 		return nil

@@ -8,20 +8,22 @@ import (
 	"github.com/usher-media/usher/internal/gate"
 )
 
+// another is another player than player, elsewhere.
+var another = viewer{agent: "VLC/3.0", addr: "198.51.100.7"}
+
 func TestOneDeviceTooMany(t *testing.T) {
 	w := newWorld(t, nil)
 	link := w.link("/films/*", gate.Terms{Seats: 1})
 	first := w.open(player, link, "/films/a.mp4")
 	w.want(first, gate.Redirect, gate.OK)
-	other := viewer{agent: "VLC/3.0", addr: "198.51.100.7"}
-	refused := w.open(other, link, "/films/a.mp4")
+	refused := w.open(another, link, "/films/a.mp4")
 	w.want(refused, gate.Refuse, gate.TooManySeats)
 	want := gate.Refusal{Reason: gate.TooManySeats, Allowance: gate.AllowanceSeats, Wait: gate.DefaultPolicy().Pace.Seat}
 	if refused.Refusal != want || !refused.Signed {
 		t.Errorf("%+v, want %+v", refused.Refusal, want)
 	}
 	w.now = w.now.Add(want.Wait)
-	w.want(w.open(other, link, "/films/a.mp4"), gate.Redirect, gate.OK)
+	w.want(w.open(another, link, "/films/a.mp4"), gate.Redirect, gate.OK)
 	w.want(w.get(first, "/films/a.mp4"), gate.Refuse, gate.Replaced)
 }
 
@@ -32,7 +34,7 @@ func TestTheOldestDeviceIsReplaced(t *testing.T) {
 	running := w.get(first, "/films/a.mp4")
 	w.want(running, gate.Pass, gate.OK)
 	running.Holding = false // it was charged
-	second := w.open(viewer{agent: "VLC/3.0", addr: "198.51.100.7"}, link, "/films/a.mp4")
+	second := w.open(another, link, "/films/a.mp4")
 	w.want(second, gate.Redirect, gate.OK)
 	w.want(w.get(first, "/films/b.mp4"), gate.Refuse, gate.Replaced)
 	if still, err := w.gate.Still(t.Context(), &running); err != nil || still.Reason != gate.Replaced {
