@@ -3,6 +3,8 @@ package redis
 import (
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -90,5 +92,47 @@ func BenchmarkFullHouse(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// TestTurnedAwayCheaply sees that the server does not look at everybody who
+// sits each time that somebody is turned away, and does look again once some
+// may be idle.
+func TestTurnedAwayCheaply(t *testing.T) {
+	srv := redistest.Start(t)
+	c := admin(t, srv.URL())
+	now := time.Date(2040, 2, 29, 12, 0, 0, 0, time.UTC)
+	s := open(t, srv.URL(), func() time.Time { return now })
+	const seats = 50
+	id := link(t, s, gate.Terms{Seats: seats})
+	first := visit(t, s, id)
+	for range seats - 1 {
+		visit(t, s, id)
+	}
+	looked := func(want gate.Reason) int64 {
+		t.Helper()
+		do(t, c, "CONFIG", "RESETSTAT")
+		opened, err := s.Open(t.Context(), visitor(id))
+		if err != nil || opened.Refused.Reason != want {
+			t.Fatalf("%+v, %v; want %v", opened, err, want)
+		}
+		info := c.Info(t.Context(), "commandstats").Val()
+		_, rest, _ := strings.Cut(info, "cmdstat_hget:calls=")
+		calls, _, _ := strings.Cut(rest, ",")
+		n, _ := strconv.ParseInt(calls, 10, 64) // none is not listed
+		return n
+	}
+	for i, want := range []bool{true, false, false} {
+		if n := looked(gate.TooManySeats); (n >= seats) != want {
+			t.Errorf("opening %d read %d sessions", i, n)
+		}
+	}
+	now = now.Add(pace.Seat)
+	fact := gate.Usage{Link: id, Session: first.Session, Subject: first.Subject, LastSeen: now, Pace: pace}
+	if err := s.Flush(t.Context(), []gate.Usage{fact}); err != nil {
+		t.Fatal(err)
+	}
+	if n := looked(gate.OK); n < seats {
+		t.Errorf("once some are idle, %d were looked at", n)
 	}
 }

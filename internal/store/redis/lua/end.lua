@@ -7,7 +7,7 @@
 -- ARGV[2] latest reading of the clock
 -- ARGV[3] session
 -- ARGV[4] what the link's keys begin with
--- shared: clock account sessions changes seats
+-- shared: clock account sessions changes leave
 local s = session(KEYS[3])
 if not account or not s then return reply('not_found') end
 if s.live then

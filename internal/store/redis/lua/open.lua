@@ -22,7 +22,7 @@
 -- ARGV[13] max
 -- ARGV[14] lapse
 -- ARGV[15] how long a seat is kept for one that is not seen
--- shared: clock account plays sessions list changes seats
+-- shared: clock account plays sessions list changes leave seats
 local known = redis.call('EXISTS', KEYS[8])
 local word = open_now()
 if word ~= 'ok' then return reply(word, known) end
