@@ -62,7 +62,7 @@ func activeBackend() (api.Backend, bool) {
 }
 
 // unpaced lets operators ask as fast as they like.
-func unpaced(gate.SessionID) bool { return true }
+func unpaced(gate.SessionID, time.Time) bool { return true }
 
 // apiBackend returns what the management API works on, or false while the
 // store cannot be opened.

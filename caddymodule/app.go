@@ -128,7 +128,7 @@ func (a *App) Cleanup() error {
 }
 
 // gateFor returns a gate with a site's policy.
-func (a *App) gateFor(pace func(gate.SessionID) bool, policy gate.Policy) *gate.Gate {
+func (a *App) gateFor(pace func(gate.SessionID, time.Time) bool, policy gate.Policy) *gate.Gate {
 	return gate.New(a.backing, a.keys.Ring, pace, a.backing.leases, policy)
 }
 

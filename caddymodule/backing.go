@@ -58,10 +58,12 @@ type backing struct {
 
 	flushEvery atomic.Int64 // nanoseconds
 
-	opened  atomic.Bool
-	mu      sync.Mutex
-	users   int  // running requests
-	left    bool // no config uses the store any more
+	opened atomic.Bool
+	// users counts running requests; leftBit in it says that no config uses
+	// the store any more. Every request moves it twice: it takes no lock.
+	users atomic.Int64
+
+	mu      sync.Mutex // one opens
 	stop    context.CancelFunc
 	workers sync.WaitGroup
 }
@@ -99,7 +101,7 @@ func (b *backing) open() error {
 	if b.opened.Load() {
 		return nil
 	}
-	if b.left {
+	if b.users.Load()&leftBit != 0 {
 		return errClosing
 	}
 	inner, err := b.opener()
@@ -172,24 +174,25 @@ func (b *backing) enter() error {
 	if err := b.open(); err != nil {
 		return err
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.left && b.users == 0 {
-		return errClosing
+	for {
+		users := b.users.Load()
+		if users == leftBit {
+			return errClosing
+		}
+		if b.users.CompareAndSwap(users, users+1) {
+			return nil
+		}
 	}
-	b.users++
-	return nil
 }
 
 func (b *backing) exit() {
-	b.mu.Lock()
-	b.users--
-	last := b.left && b.users == 0
-	b.mu.Unlock()
-	if last {
+	if b.users.Add(-1) == leftBit {
 		b.closeLingering()
 	}
 }
+
+// leftBit is far above any number of requests.
+const leftBit = 1 << 62
 
 // closeLingering closes the store unless a config came back to it meanwhile.
 func (b *backing) closeLingering() {
@@ -206,12 +209,8 @@ func (b *backing) closeLingering() {
 func (b *backing) Destruct() error {
 	lingering.Lock()
 	defer lingering.Unlock()
-	b.mu.Lock()
-	b.left = true
-	idle := b.users == 0
-	b.mu.Unlock()
-	switch {
-	case !idle:
+	switch running := b.users.Or(leftBit) > 0; {
+	case running:
 		lingering.byKey[b.key] = b
 	case b.opened.Load():
 		b.close()
@@ -228,9 +227,7 @@ func revive(key string) *backing {
 		return nil
 	}
 	delete(lingering.byKey, key)
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.left = false
+	b.users.And(^int64(leftBit))
 	return b
 }
 

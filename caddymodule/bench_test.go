@@ -66,7 +66,8 @@ func benchHandler(b *testing.B, consistency string) (h *Handler, path string) {
 		b.Fatal(err)
 	}
 	h = &Handler{Site: site, app: app, logger: zap.NewNop(), limits: newLimits(site.Rate), entries: newEntries()}
-	h.gate = app.gateFor(h.limits.session, h.policy())
+	h.policy = h.policyOf()
+	h.gate = app.gateFor(h.limits.session, h.policy)
 	return h, beginPlay(b, h)
 }
 

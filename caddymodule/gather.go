@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"time"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"golang.org/x/text/unicode/norm"
@@ -26,6 +27,8 @@ type request struct {
 	carriers [4]gate.Credential
 	// own is the raw path of one of Usher's own pages; empty: media.
 	own string
+	// came is when the request came.
+	came time.Time
 }
 
 // holds reports whether a text holds a token that came with this request. What

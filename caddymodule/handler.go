@@ -28,7 +28,7 @@ type Handler struct {
 	app     *App
 	gate    *gate.Gate
 	limits  *limits
-	rate    gate.Rate
+	policy  gate.Policy
 	entries *entries
 	assets  http.Handler
 	api     http.Handler
@@ -57,8 +57,8 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	h.app = app.(*App)
 	rememberConns(ctx)
 	h.limits = newLimits(h.Rate)
-	h.rate = gate.Rate{Interval: h.Rate.Interval(), Burst: int64(h.Rate.Burst)}
-	h.gate = h.app.gateFor(h.limits.session, h.policy())
+	h.policy = h.policyOf()
+	h.gate = h.app.gateFor(h.limits.session, h.policy)
 	h.entries = newEntries()
 	h.app.backing.flushFor(time.Duration(min(h.Idle, h.SeatIdle)))
 	h.assets = pages.Assets()
@@ -66,14 +66,14 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	return nil
 }
 
-// policy is what the site's settings mean for decisions.
-func (h *Handler) policy() gate.Policy {
+// policyOf is what the site's settings mean for decisions.
+func (h *Handler) policyOf() gate.Policy {
 	return gate.Policy{
 		Pace: gate.Pace{
 			Idle: time.Duration(h.Idle), Max: time.Duration(h.MaxPlay), Lapse: time.Duration(h.Lapse),
 			Seat: time.Duration(h.SeatIdle),
 		},
-		Rate:           h.rate,
+		Rate:           gate.Rate{Interval: h.Rate.Interval(), Burst: int64(h.Rate.Burst)},
 		SessionLife:    time.Duration(h.MaxPlay),
 		FinishAfterEnd: h.AfterExpiry == "finish",
 		Lease:          h.Lease(),
@@ -94,9 +94,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	}
 	defer h.app.backing.exit()
 
-	in := new(request)
+	in := &request{came: time.Now()}
 	no := h.gather(r, in)
-	if no == gate.OK && !h.limits.group(in.Client) {
+	if no == gate.OK && !h.limits.group(in.Client, in.came) {
 		no = gate.TooFast
 	}
 	if no != gate.OK {
@@ -115,17 +115,19 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	if in.Path.Dir() && r.Method == http.MethodGet && !in.Speculative {
 		h.atEntry(r, in, next)
 	}
-	v, err := h.decide(r.Context(), &in.Request)
+	v, err := h.decide(r.Context(), in)
 	return h.answer(w, r, in, &v, err, next)
 }
 
 // decide asks the gate inside the store budget, and times it.
-func (h *Handler) decide(ctx context.Context, req *gate.Request) (gate.Verdict, error) {
-	start := time.Now()
-	bounded := budget.New(ctx, start.Add(storeBudget))
+func (h *Handler) decide(ctx context.Context, in *request) (gate.Verdict, error) {
+	bounded := budget.New(ctx, in.came.Add(storeBudget))
 	defer bounded.Stop()
-	v, err := h.gate.Decide(bounded, start, req)
-	decisionSeconds.Observe(time.Since(start).Seconds())
+	v, err := h.gate.Decide(bounded, in.came, &in.Request)
+	decisionSeconds.Observe(time.Since(in.came).Seconds())
+	if h.policy.Lease > 0 && !v.Session.IsZero() {
+		countRecall(v.Recalled)
+	}
 	return v, err
 }
 

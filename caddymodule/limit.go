@@ -42,10 +42,10 @@ func newLimits(r config.Rate) *limits {
 	}
 }
 
-func (l *limits) session(id gate.SessionID) bool { return l.sessions.allow(id, time.Now()) }
+func (l *limits) session(id gate.SessionID, now time.Time) bool { return l.sessions.allow(id, now) }
 
-func (l *limits) group(addr netip.Addr) bool {
-	return l.groups.allow(gate.ClientGroup(addr), time.Now())
+func (l *limits) group(addr netip.Addr, now time.Time) bool {
+	return l.groups.allow(gate.ClientGroup(addr), now)
 }
 
 // buckets is a bounded map of token buckets in shards. Which keys share a shard

@@ -79,8 +79,8 @@ func TestBucketsAreBounded(t *testing.T) {
 func TestKnownKeysAllocateNothing(t *testing.T) {
 	l := newLimits(config.Rate{PerSecond: 1, Burst: 1})
 	for _, a := range []netip.Addr{addr(1), netip.MustParseAddr("2001:db8::1")} {
-		id := gate.SessionID{11: 1}
-		if n := testing.AllocsPerRun(100, func() { l.session(id); l.group(a) }); n != 0 {
+		id, now := gate.SessionID{11: 1}, time.Now()
+		if n := testing.AllocsPerRun(100, func() { l.session(id, now); l.group(a, now) }); n != 0 {
 			t.Errorf("%s: %v allocations", a, n)
 		}
 	}
@@ -94,14 +94,14 @@ func BenchmarkLimits(b *testing.B) {
 	ids, addrs := make([]gate.SessionID, viewers), make([]netip.Addr, viewers)
 	for i := range viewers {
 		ids[i], addrs[i] = gate.SessionID(token.NewID(time.Now())), addr(i)
-		l.session(ids[i])
-		l.group(addrs[i])
+		l.session(ids[i], time.Now())
+		l.group(addrs[i], time.Now())
 	}
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
 		for i := rand.IntN(viewers); pb.Next(); i = (i + 1) % viewers {
-			l.session(ids[i])
-			l.group(addrs[i])
+			l.session(ids[i], time.Now())
+			l.group(addrs[i], time.Now())
 		}
 	})
 }

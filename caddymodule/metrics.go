@@ -102,6 +102,14 @@ func countRequest(v *gate.Verdict) {
 	requestsBy[v.Outcome].Inc()
 }
 
+func countRecall(hit bool) {
+	if hit {
+		recallHit.Inc()
+	} else {
+		recallMiss.Inc()
+	}
+}
+
 func observeStore(verb, outcome string, took time.Duration) {
 	storeCalls.WithLabelValues(verb, outcome).Inc()
 	switch outcome {

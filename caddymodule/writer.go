@@ -28,7 +28,7 @@ type answer struct {
 	request *http.Request
 	handler *Handler
 	verdict gate.Verdict
-	since   time.Time // when the request passed
+	came    time.Time // when the request came
 
 	status  int // 0: no header yet
 	path    gate.Path
@@ -46,7 +46,7 @@ func newAnswer(w http.ResponseWriter, r *http.Request, h *Handler, in *request, 
 	return &answer{
 		path:                  in.Path,
 		ResponseWriterWrapper: caddyhttp.ResponseWriterWrapper{ResponseWriter: w},
-		request:               r, handler: h, verdict: *v, since: time.Now(),
+		request:               r, handler: h, verdict: *v, came: in.came,
 	}
 }
 
@@ -200,6 +200,6 @@ func (a *answer) finish() {
 // session's rate on all nodes is kept by what they gather.
 func (a *answer) noteRequest() {
 	fact := usageOf(&a.verdict, time.Now(), a.bytes)
-	fact.Requests, fact.Since, fact.Rate = 1, a.since, a.handler.rate
+	fact.Requests, fact.Since, fact.Rate = 1, a.came, a.handler.policy.Rate
 	a.handler.app.backing.usage.Note(fact)
 }

@@ -110,7 +110,7 @@ func (g *Gate) admit(ctx context.Context, now time.Time, req *Request, who *pass
 	if v.Refusal.Reason = cover(link, req); v.Refusal.Reason != OK {
 		return nil
 	}
-	if !g.pace(who.session) {
+	if !g.pace(who.session, now) {
 		v.Refusal.Reason = TooFast
 		return nil
 	}

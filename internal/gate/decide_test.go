@@ -27,7 +27,7 @@ type world struct {
 
 func (w *world) keys() *token.Keyring { return w.ring }
 
-func (w *world) mayAsk(id gate.SessionID) bool { return w.pace(id) }
+func (w *world) mayAsk(id gate.SessionID, _ time.Time) bool { return w.pace(id) }
 
 func newWorld(t testing.TB, change func(*gate.Policy)) *world {
 	t.Helper()
@@ -410,7 +410,7 @@ func TestAnErrorNeverPasses(t *testing.T) {
 	w := newWorld(t, nil)
 	link := w.link("/a.mp4", gate.Terms{})
 	s := w.open(player, link, "/a.mp4")
-	down := gate.New(downStore{w.store}, func() *token.Keyring { return w.ring }, w.pace, nil, gate.DefaultPolicy())
+	down := gate.New(downStore{w.store}, func() *token.Keyring { return w.ring }, w.mayAsk, nil, gate.DefaultPolicy())
 	for _, c := range []gate.Credential{{Carrier: gate.InPath, Text: s.Token}, {Carrier: gate.InQuery, Text: w.gate.LinkCode(link.ID)}} {
 		v, err := down.Decide(t.Context(), w.now, w.request(player, http.MethodGet, "/a.mp4", c))
 		if !errors.Is(err, errDown) || v.Outcome != gate.Refuse {

@@ -16,7 +16,7 @@ type Gate struct {
 	store    Store
 	keys     func() *token.Keyring
 	policy   Policy
-	pace     func(SessionID) bool
+	pace     func(SessionID, time.Time) bool
 	links    *recent[LinkID, *Link]
 	verified atomic.Pointer[verified]
 	leases   *Leases
@@ -26,7 +26,7 @@ type Gate struct {
 // says whether a session may ask once more now. leases are only used where the
 // policy has a Lease; whoever made them lets them Forget what the store's
 // Watch tells.
-func New(store Store, keys func() *token.Keyring, pace func(SessionID) bool, leases *Leases, policy Policy) *Gate {
+func New(store Store, keys func() *token.Keyring, pace func(SessionID, time.Time) bool, leases *Leases, policy Policy) *Gate {
 	return &Gate{
 		store: store, keys: keys, pace: pace, policy: policy, leases: leases,
 		links: newRecent[LinkID, *Link](maxCachedLinks),

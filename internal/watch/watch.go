@@ -27,44 +27,64 @@ type factKey struct {
 	asset   string
 }
 
-// Gatherer collects usage between flushes.
+// Gatherer collects usage between flushes, in shards: every answer of every
+// viewer ends here.
 type Gatherer struct {
 	dropped func()
+	shards  [shards]shard
+}
 
+// shards is how many parts there are, each with a lock of its own.
+const shards = 32
+
+type shard struct {
 	mu    sync.Mutex
 	facts map[factKey]*gate.Usage
+	_     [48]byte // no two locks on one cache line
 }
 
 // New returns an empty gatherer; dropped is called for each fact that is lost
 // at the bound.
 func New(dropped func()) *Gatherer {
-	return &Gatherer{dropped: dropped, facts: map[factKey]*gate.Usage{}}
+	g := &Gatherer{dropped: dropped}
+	for i := range g.shards {
+		g.shards[i].facts = map[factKey]*gate.Usage{}
+	}
+	return g
+}
+
+// shardOf spreads by the last bytes of the ids, which are random. A fact about
+// a link alone has a zero session.
+func (g *Gatherer) shardOf(fact *gate.Usage) *shard {
+	return &g.shards[(fact.Session[len(fact.Session)-1]^fact.Link[len(fact.Link)-1])%shards]
 }
 
 // Note adds to the fact of the same link, session and asset.
 func (g *Gatherer) Note(fact gate.Usage) {
 	key := factKey{fact.Link, fact.Session, fact.Asset}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	known, ok := g.facts[key]
+	s := g.shardOf(&fact)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	known, ok := s.facts[key]
 	if !ok {
-		if len(g.facts) >= maxFacts {
+		if len(s.facts) >= maxFacts/shards {
 			g.dropped()
 			return
 		}
-		g.facts[key] = &fact
+		first := fact // a copy, so that facts that are known take no memory
+		s.facts[key] = &first
 		return
 	}
 	known.Bytes += fact.Bytes
 	known.Opens += fact.Opens
-	addRequests(known, fact)
+	addRequests(known, &fact)
 	if fact.LastSeen.After(known.LastSeen) {
 		known.LastSeen = fact.LastSeen
 	}
 }
 
 // addRequests counts what a session asked for, since the first of it.
-func addRequests(known *gate.Usage, fact gate.Usage) {
+func addRequests(known, fact *gate.Usage) {
 	if fact.Requests == 0 {
 		return
 	}
@@ -80,11 +100,7 @@ func addRequests(known *gate.Usage, fact gate.Usage) {
 // turns from one asset to another would be found to have asked too fast if its
 // later requests were added up before its earlier ones.
 func (g *Gatherer) Flush(ctx context.Context, store gate.Ledger) error {
-	g.mu.Lock()
-	facts := g.facts
-	g.facts = make(map[factKey]*gate.Usage, len(facts)/2)
-	g.mu.Unlock()
-
+	facts := g.take()
 	pending := make([]gate.Usage, 0, batch)
 	var failed error
 	write := func() {
@@ -98,13 +114,27 @@ func (g *Gatherer) Flush(ctx context.Context, store gate.Ledger) error {
 		}
 		pending = pending[:0]
 	}
-	for _, fact := range slices.SortedFunc(maps.Values(facts), bySince) {
+	for _, fact := range facts {
 		if pending = append(pending, *fact); len(pending) == batch {
 			write()
 		}
 	}
 	write()
 	return failed
+}
+
+// take returns what was gathered, in order, and begins anew.
+func (g *Gatherer) take() []*gate.Usage {
+	var facts []*gate.Usage
+	for i := range g.shards {
+		s := &g.shards[i]
+		s.mu.Lock()
+		facts = slices.AppendSeq(facts, maps.Values(s.facts))
+		s.facts = make(map[factKey]*gate.Usage, len(s.facts)/2)
+		s.mu.Unlock()
+	}
+	slices.SortFunc(facts, bySince)
+	return facts
 }
 
 func bySince(a, b *gate.Usage) int { return a.Since.Compare(b.Since) }
