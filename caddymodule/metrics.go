@@ -61,6 +61,12 @@ var (
 	refusedBy  = map[gate.Reason]prometheus.Counter{}
 )
 
+// The store's calls by verb and outcome, and their times by verb.
+var (
+	storeCallsBy   [][]prometheus.Counter
+	storeSecondsBy []prometheus.Observer
+)
+
 func init() {
 	// Label values that can occur exist from the start: an alert on an
 	// increase must see the first one.
@@ -74,10 +80,13 @@ func init() {
 			requestsBy[outcome] = requestsTotal.WithLabelValues(outcome.String(), gate.OK.String())
 		}
 	}
-	for _, verb := range guard.Verbs {
-		for _, outcome := range []string{"ok", "error", "open"} {
-			storeCalls.WithLabelValues(verb, outcome)
+	for _, verb := range guard.Verbs() {
+		storeSecondsBy = append(storeSecondsBy, storeSeconds.WithLabelValues(verb.String()))
+		var by []prometheus.Counter
+		for _, outcome := range guard.Outcomes() {
+			by = append(by, storeCalls.WithLabelValues(verb.String(), outcome.String()))
 		}
+		storeCallsBy = append(storeCallsBy, by)
 	}
 }
 
@@ -110,15 +119,14 @@ func countRecall(hit bool) {
 	}
 }
 
-func observeStore(verb, outcome string, took time.Duration) {
-	storeCalls.WithLabelValues(verb, outcome).Inc()
-	switch outcome {
-	case "ok":
+func observeStore(verb guard.Verb, outcome guard.Outcome, took time.Duration) {
+	storeCallsBy[verb][outcome].Inc()
+	if outcome == guard.OK {
 		storeUp.Set(1)
-	default:
+	} else {
 		storeUp.Set(0)
 	}
-	if outcome != "open" {
-		storeSeconds.WithLabelValues(verb).Observe(took.Seconds())
+	if outcome != guard.Open {
+		storeSecondsBy[verb].Observe(took.Seconds())
 	}
 }

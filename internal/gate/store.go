@@ -114,7 +114,13 @@ type Ledger interface {
 
 	// Check reads what a decision about one media request needs, in one trip
 	// and without changing anything. A link, session or play that does not
-	// exist is reported by its Exists field, not by an error.
+	// exist is reported by its Exists field, not by an error. What a session
+	// says for people only, its Agent and Group, is left empty.
+	//
+	// Whatever was acknowledged before Check was called is in its answer. A
+	// store may ask for many callers at once; one whose context ends meanwhile
+	// may then have to wait for the others' answer, a quarter of a second at
+	// most.
 	Check(ctx context.Context, query Query) (State, error)
 
 	// Reserve takes the slot for a play before its first byte, or finds that

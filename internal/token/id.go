@@ -16,6 +16,9 @@ type ID [IDSize]byte
 // IDSize is the length of an [ID] in bytes.
 const IDSize = 12
 
+// idTextSize is the length of its text.
+const idTextSize = 20
+
 // idEpoch is 2020-01-01 in Unix seconds: four bytes from there last until 2156.
 const idEpoch = 1577836800
 
@@ -36,7 +39,11 @@ func NewID(now time.Time) ID {
 }
 
 // String returns the id as 20 lower-case characters.
-func (id ID) String() string { return idText.EncodeToString(id[:]) }
+func (id ID) String() string {
+	var text [idTextSize]byte // not EncodeToString, which allocates twice
+	idText.Encode(text[:], id[:])
+	return string(text[:])
+}
 
 // IsZero reports whether id names nothing.
 func (id ID) IsZero() bool { return id == ID{} }
@@ -45,7 +52,7 @@ func (id ID) IsZero() bool { return id == ID{} }
 // that one id never has two texts.
 func ParseID(text string) (ID, error) {
 	var id ID
-	if len(text) != idText.EncodedLen(IDSize) {
+	if len(text) != idTextSize {
 		return id, ErrID
 	}
 	if _, err := idText.Decode(id[:], []byte(text)); err != nil || id.String() != text {

@@ -50,6 +50,7 @@ func stateOf(now time.Time, q gate.Query, a *account, s *session, sub *subject) 
 	}
 	if s != nil {
 		state.Session = s.Session
+		state.Session.Agent, state.Session.Group = "", ""
 	}
 	if p := sub.play(assetOf(s, q.Asset)); p != nil && p.known(now) {
 		state.Play = p.Play

@@ -6,28 +6,20 @@ package guard
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
+	"github.com/usher-media/usher/internal/budget"
 	"github.com/usher-media/usher/internal/gate"
 )
 
 // ErrOpen reports that the store was not asked, because it failed just now.
 var ErrOpen = errors.New("store is failing and was not asked")
 
-const (
-	// Budget is the most that one call may take.
-	Budget = 250 * time.Millisecond
-	// tripAfter failures in a row open the breaker.
-	tripAfter = 5
-	// coolDown is how long an open breaker refuses before it lets one call
-	// through to see.
-	coolDown = 500 * time.Millisecond
-)
+// Budget is the most that one call may take.
+const Budget = 250 * time.Millisecond
 
-// Observer is told about every call: the verb, "ok", "error" or "open", and
-// how long it took.
-type Observer func(verb, outcome string, took time.Duration)
+// Observer is told about every call, and how long it took.
+type Observer func(verb Verb, outcome Outcome, took time.Duration)
 
 // Store is a gate.Store behind a budget and a breaker.
 type Store struct {
@@ -38,62 +30,26 @@ type Store struct {
 
 // New guards inner.
 func New(inner gate.Store, observe Observer) *Store {
-	return &Store{inner: inner, observe: observe, breaker: breaker{now: time.Now}}
-}
-
-// breaker counts failures in a row. While it is open, one call per coolDown
-// probes; its success closes it.
-type breaker struct {
-	now func() time.Time
-
-	mu       sync.Mutex
-	failures int
-	probeAt  time.Time
-}
-
-func (b *breaker) allow() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.failures < tripAfter {
-		return true
-	}
-	now := b.now()
-	if now.Before(b.probeAt) {
-		return false
-	}
-	b.probeAt = now.Add(coolDown) // the others wait for this probe's outcome
-	return true
-}
-
-func (b *breaker) record(failed bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if !failed {
-		b.failures = 0
-		return
-	}
-	if b.failures++; b.failures >= tripAfter {
-		b.probeAt = b.now().Add(coolDown)
-	}
+	return &Store{inner: inner, observe: observe, breaker: breaker{made: time.Now()}}
 }
 
 // call runs one verb inside the budget.
-func call[T any](s *Store, ctx context.Context, verb string, do func(context.Context) (T, error)) (T, error) {
-	if !s.breaker.allow() {
-		s.observe(verb, "open", 0)
+func call[T any](s *Store, ctx context.Context, verb Verb, do func(context.Context) (T, error)) (T, error) {
+	start := time.Now()
+	if !s.breaker.allow(start) {
+		s.observe(verb, Open, 0)
 		var none T
 		return none, ErrOpen
 	}
-	start := time.Now()
-	bounded, cancel := context.WithTimeout(ctx, Budget)
-	defer cancel()
+	bounded := budget.New(ctx, start.Add(Budget))
+	defer bounded.Stop()
 	got, err := do(bounded)
-	outcome := "ok"
+	outcome := OK
 	if failed(ctx, err) {
-		outcome = "error"
+		outcome = Failed
 	}
 	if err == nil || !wentAway(ctx) {
-		s.breaker.record(outcome == "error")
+		s.breaker.record(outcome == Failed)
 	}
 	s.observe(verb, outcome, time.Since(start))
 	return got, err
@@ -111,9 +67,3 @@ func failed(ctx context.Context, err error) bool {
 // wentAway reports a caller who no longer wants the answer, which says nothing
 // about the store. A deadline that passed does: it is the request's budget.
 func wentAway(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }
-
-// Verbs are the names calls are counted under.
-var Verbs = []string{
-	"get", "put", "delete", "list", "issue", "account", "extend", "set_standing", "open",
-	"check", "reserve", "settle", "gather", "end", "seated", "sessions", "flush", "announce", "ready",
-}

@@ -35,10 +35,10 @@ func guarded(t *testing.T, test func(*rig)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		r := &rig{T: t, inner: &inner{answer: answers(nil)}}
-		r.store = guard.New(r.inner, func(verb, outcome string, took time.Duration) {
+		r.store = guard.New(r.inner, func(verb guard.Verb, outcome guard.Outcome, took time.Duration) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
-			r.seen, r.took = append(r.seen, verb+" "+outcome), took
+			r.seen, r.took = append(r.seen, verb.String()+" "+outcome.String()), took
 		})
 		test(r)
 	})

@@ -14,79 +14,79 @@ type nothing = struct{}
 func only(err error) (nothing, error) { return nothing{}, err }
 
 func (s *Store) Get(ctx context.Context, kind gate.Kind, id string) (gate.Document, error) {
-	return call(s, ctx, "get", func(ctx context.Context) (gate.Document, error) { return s.inner.Get(ctx, kind, id) })
+	return call(s, ctx, verbGet, func(ctx context.Context) (gate.Document, error) { return s.inner.Get(ctx, kind, id) })
 }
 
 func (s *Store) Put(ctx context.Context, doc gate.Document) (int64, error) {
-	return call(s, ctx, "put", func(ctx context.Context) (int64, error) { return s.inner.Put(ctx, doc) })
+	return call(s, ctx, verbPut, func(ctx context.Context) (int64, error) { return s.inner.Put(ctx, doc) })
 }
 
 func (s *Store) Delete(ctx context.Context, kind gate.Kind, id string) error {
-	_, err := call(s, ctx, "delete", func(ctx context.Context) (nothing, error) { return only(s.inner.Delete(ctx, kind, id)) })
+	_, err := call(s, ctx, verbDelete, func(ctx context.Context) (nothing, error) { return only(s.inner.Delete(ctx, kind, id)) })
 	return err
 }
 
 func (s *Store) List(ctx context.Context, kind gate.Kind, below string, limit int) ([]gate.Document, error) {
-	return call(s, ctx, "list", func(ctx context.Context) ([]gate.Document, error) {
+	return call(s, ctx, verbList, func(ctx context.Context) ([]gate.Document, error) {
 		return s.inner.List(ctx, kind, below, limit)
 	})
 }
 
 func (s *Store) Issue(ctx context.Context, link gate.LinkID, terms gate.Terms) (gate.Account, error) {
-	return call(s, ctx, "issue", func(ctx context.Context) (gate.Account, error) { return s.inner.Issue(ctx, link, terms) })
+	return call(s, ctx, verbIssue, func(ctx context.Context) (gate.Account, error) { return s.inner.Issue(ctx, link, terms) })
 }
 
 func (s *Store) Account(ctx context.Context, link gate.LinkID) (gate.Account, error) {
-	return call(s, ctx, "account", func(ctx context.Context) (gate.Account, error) { return s.inner.Account(ctx, link) })
+	return call(s, ctx, verbAccount, func(ctx context.Context) (gate.Account, error) { return s.inner.Account(ctx, link) })
 }
 
 func (s *Store) Extend(ctx context.Context, link gate.LinkID, change gate.Extension) (gate.Account, error) {
-	return call(s, ctx, "extend", func(ctx context.Context) (gate.Account, error) { return s.inner.Extend(ctx, link, change) })
+	return call(s, ctx, verbExtend, func(ctx context.Context) (gate.Account, error) { return s.inner.Extend(ctx, link, change) })
 }
 
 func (s *Store) SetStanding(ctx context.Context, link gate.LinkID, standing gate.Standing) (gate.Account, error) {
-	return call(s, ctx, "set_standing", func(ctx context.Context) (gate.Account, error) {
+	return call(s, ctx, verbSetStanding, func(ctx context.Context) (gate.Account, error) {
 		return s.inner.SetStanding(ctx, link, standing)
 	})
 }
 
 func (s *Store) Open(ctx context.Context, opening gate.Opening) (gate.Opened, error) {
-	return call(s, ctx, "open", func(ctx context.Context) (gate.Opened, error) { return s.inner.Open(ctx, opening) })
+	return call(s, ctx, verbOpen, func(ctx context.Context) (gate.Opened, error) { return s.inner.Open(ctx, opening) })
 }
 
 func (s *Store) Check(ctx context.Context, query gate.Query) (gate.State, error) {
-	return call(s, ctx, "check", func(ctx context.Context) (gate.State, error) { return s.inner.Check(ctx, query) })
+	return call(s, ctx, verbCheck, func(ctx context.Context) (gate.State, error) { return s.inner.Check(ctx, query) })
 }
 
 func (s *Store) Reserve(ctx context.Context, claim gate.Claim) (gate.Claimed, error) {
-	return call(s, ctx, "reserve", func(ctx context.Context) (gate.Claimed, error) { return s.inner.Reserve(ctx, claim) })
+	return call(s, ctx, verbReserve, func(ctx context.Context) (gate.Claimed, error) { return s.inner.Reserve(ctx, claim) })
 }
 
 func (s *Store) Settle(ctx context.Context, settlement gate.Settlement) (gate.Settled, error) {
-	return call(s, ctx, "settle", func(ctx context.Context) (gate.Settled, error) { return s.inner.Settle(ctx, settlement) })
+	return call(s, ctx, verbSettle, func(ctx context.Context) (gate.Settled, error) { return s.inner.Settle(ctx, settlement) })
 }
 
 func (s *Store) Gather(ctx context.Context, link gate.LinkID, session gate.SessionID) error {
-	_, err := call(s, ctx, "gather", func(ctx context.Context) (nothing, error) { return only(s.inner.Gather(ctx, link, session)) })
+	_, err := call(s, ctx, verbGather, func(ctx context.Context) (nothing, error) { return only(s.inner.Gather(ctx, link, session)) })
 	return err
 }
 
 func (s *Store) End(ctx context.Context, link gate.LinkID, session gate.SessionID) (gate.Session, error) {
-	return call(s, ctx, "end", func(ctx context.Context) (gate.Session, error) { return s.inner.End(ctx, link, session) })
+	return call(s, ctx, verbEnd, func(ctx context.Context) (gate.Session, error) { return s.inner.End(ctx, link, session) })
 }
 
 func (s *Store) Sessions(ctx context.Context, link gate.LinkID, below gate.SessionID, limit int) ([]gate.Session, error) {
-	return call(s, ctx, "sessions", func(ctx context.Context) ([]gate.Session, error) {
+	return call(s, ctx, verbSessions, func(ctx context.Context) ([]gate.Session, error) {
 		return s.inner.Sessions(ctx, link, below, limit)
 	})
 }
 
 func (s *Store) Seated(ctx context.Context, link gate.LinkID) (int64, error) {
-	return call(s, ctx, "seated", func(ctx context.Context) (int64, error) { return s.inner.Seated(ctx, link) })
+	return call(s, ctx, verbSeated, func(ctx context.Context) (int64, error) { return s.inner.Seated(ctx, link) })
 }
 
 func (s *Store) Flush(ctx context.Context, facts []gate.Usage) error {
-	_, err := call(s, ctx, "flush", func(ctx context.Context) (nothing, error) { return only(s.inner.Flush(ctx, facts)) })
+	_, err := call(s, ctx, verbFlush, func(ctx context.Context) (nothing, error) { return only(s.inner.Flush(ctx, facts)) })
 	return err
 }
 
@@ -95,7 +95,7 @@ func (s *Store) Flush(ctx context.Context, facts []gate.Usage) error {
 func (s *Store) Watch(ctx context.Context, tell func(gate.Change)) { s.inner.Watch(ctx, tell) }
 
 func (s *Store) Announce(ctx context.Context, change gate.Change) error {
-	_, err := call(s, ctx, "announce", func(ctx context.Context) (nothing, error) { return only(s.inner.Announce(ctx, change)) })
+	_, err := call(s, ctx, verbAnnounce, func(ctx context.Context) (nothing, error) { return only(s.inner.Announce(ctx, change)) })
 	return err
 }
 

@@ -208,7 +208,7 @@ var camel = regexp.MustCompile(`(.)([A-Z])`)
 func (r *rig) observed(method string, fails error) {
 	r.Helper()
 	verb := strings.ToLower(camel.ReplaceAllString(method, "${1}_$2"))
-	if !slices.Contains(guard.Verbs, verb) {
+	if !slices.ContainsFunc(guard.Verbs(), func(v guard.Verb) bool { return v.String() == verb }) {
 		r.Errorf("%s is not among the verbs", verb)
 	}
 	outcome := " ok"

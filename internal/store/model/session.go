@@ -98,10 +98,12 @@ func (s *Store) Check(ctx context.Context, q gate.Query) (gate.State, error) {
 	if err != nil {
 		return gate.State{}, err
 	}
+	session := l.sessions[q.Session]
+	session.Agent, session.Group = "", ""
 	return gate.State{
 		Now:     now,
 		Account: l.view(),
-		Session: l.sessions[q.Session],
+		Session: session,
 		Play:    l.plays[playKey{q.Subject, l.assetOf(q.Session, q.Asset)}].Play,
 	}, nil
 }

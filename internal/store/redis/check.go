@@ -10,37 +10,44 @@ import (
 	"github.com/usher-media/usher/internal/gate"
 )
 
-// Check implements [gate.Ledger]. The account is read last, so that a
-// revocation which was acknowledged before any of this is always seen; time
-// comes after it, so that nothing is judged earlier than it was read.
+// Check implements [gate.Ledger]. It is a plain reading in one trip, which is
+// shared with those who ask at the same time.
 func (s *Store) Check(ctx context.Context, q gate.Query) (gate.State, error) {
-	state, err := s.check(ctx, q)
+	state, err := s.check(ctx, question{Query: q})
 	if err != nil {
 		return gate.State{}, wrap("check", err)
 	}
 	return state, nil
 }
 
-func (s *Store) check(ctx context.Context, q gate.Query) (gate.State, error) {
-	k := keysOf(q.Link)
-	pipe := s.client.Pipeline()
-	plays := pipe.HMGet(ctx, k.plays(q.Subject), q.Asset, gate.WholeScope)
-	session := readSession(ctx, pipe, k.session(q.Session))
-	account := s.readAccount(ctx, pipe, k)
-	now, a, err := account.exec(ctx, pipe)
+func (s *Store) check(ctx context.Context, q question) (gate.State, error) {
+	got, err := s.checks.ask(ctx, q)
 	if err != nil {
 		return gate.State{}, err
 	}
-	state := gate.State{Now: now, Account: a}
-	if !a.Exists {
-		return state, nil
-	}
-	if state.Session, err = decodeSession(q.Link, q.Session, now, session.Val()); err != nil {
+	if err := got.failed(); err != nil {
 		return gate.State{}, err
 	}
-	asset, value := q.Asset, plays.Val()[0]
+	account, now, lapsed, err := s.accountAt(got.account.Val(), got.time)
+	if err != nil {
+		return gate.State{}, err
+	}
+	if got.slots != nil {
+		account.Reserved = got.slots.Val()
+	} else if lapsed {
+		q.after = now.UnixMilli()
+		return s.check(ctx, q)
+	}
+	state := gate.State{Now: now, Account: account}
+	if !account.Exists {
+		return state, nil
+	}
+	if state.Session, err = decodeFacts(q.Link, q.Session, now, got.session.Val()); err != nil {
+		return gate.State{}, err
+	}
+	asset, value := q.Asset, got.plays.Val()[0]
 	if state.Session.Gathered {
-		asset, value = gate.WholeScope, plays.Val()[1]
+		asset, value = gate.WholeScope, got.plays.Val()[1]
 	}
 	state.Play, err = decodePlay(asset, now, value)
 	return state, err
@@ -48,94 +55,56 @@ func (s *Store) check(ctx context.Context, q gate.Query) (gate.State, error) {
 
 // Account implements [gate.Ledger].
 func (s *Store) Account(ctx context.Context, link gate.LinkID) (gate.Account, error) {
-	pipe := s.client.Pipeline()
-	_, account, err := s.readAccount(ctx, pipe, keysOf(link)).exec(ctx, pipe)
+	account, err := s.account(ctx, keysOf(link))
 	if err == nil && !account.Exists {
 		err = gate.ErrNotFound
 	}
 	return account, wrap("account", err)
 }
 
-// lapsedSeen is how many of the next lapsing slots a reading looks at. It is
-// one that has lapsed, now and then: verbs sweep them.
-const lapsedSeen = 8
-
-// accountReading is the reading of an account within a pipeline. Without a
-// script the number of slots outstanding is what the last verb noted, less
-// those that have lapsed since.
-type accountReading struct {
-	store  *Store
-	keys   linkKeys
-	slots  *goredis.ZSliceCmd
-	fields *goredis.SliceCmd
-	time   *goredis.TimeCmd
-}
-
-var (
-	readAccountFields = boxed(accountFields)
-	readSessionFields = boxed(sessionFields)
-)
-
-// boxed turns names into arguments once, and not on every check.
-func boxed(names []string) []any {
-	args := make([]any, len(names))
-	for i, name := range names {
-		args[i] = name
-	}
-	return args
-}
-
-// readHash reads some fields of a hash within a pipeline.
-func readHash(ctx context.Context, pipe goredis.Pipeliner, key string, fields []any) *goredis.SliceCmd {
-	args := make([]any, 0, 2+len(fields))
-	cmd := goredis.NewSliceCmd(ctx, append(append(args, "hmget", key), fields...)...)
-	_ = pipe.Process(ctx, cmd) // queues it
-	return cmd
-}
-
-func readSession(ctx context.Context, pipe goredis.Pipeliner, key string) *goredis.SliceCmd {
-	return readHash(ctx, pipe, key, readSessionFields)
-}
-
-func (s *Store) readAccount(ctx context.Context, pipe goredis.Pipeliner, k linkKeys) accountReading {
-	r := accountReading{
-		store: s, keys: k,
-		slots:  pipe.ZRangeWithScores(ctx, k.reservations(), 0, lapsedSeen-1),
-		fields: readHash(ctx, pipe, k.account(), readAccountFields),
-	}
-	if s.now == nil {
-		r.time = pipe.Time(ctx)
-	}
-	return r
-}
-
-// exec makes the trip.
-func (r accountReading) exec(ctx context.Context, pipe goredis.Pipeliner) (time.Time, gate.Account, error) {
+func (s *Store) account(ctx context.Context, k linkKeys) (gate.Account, error) {
 	if err := ctx.Err(); err != nil {
-		return time.Time{}, gate.Account{}, err
+		return gate.Account{}, err
 	}
+	pipe := s.client.Pipeline()
+	fields := readAccount(ctx, pipe, k)
+	asked := s.askTime(ctx, pipe)
 	if _, err := pipe.Exec(ctx); err != nil {
-		return time.Time{}, gate.Account{}, err
+		return gate.Account{}, err
 	}
-	account, mark, err := decodeAccount(r.fields.Val())
-	millis := max(mark, r.store.saw(r.store.reading(r.time)))
-	now := fromMillis(millis)
-	if err != nil {
-		return now, gate.Account{}, err
+	account, now, lapsed, err := s.accountAt(fields.Val(), asked)
+	if err == nil && lapsed {
+		account.Reserved, err = countSlots(ctx, s.client, k, now.UnixMilli()).Result()
 	}
-	lapsed := 0
-	for _, slot := range r.slots.Val() {
-		if slot.Score <= float64(millis) {
-			lapsed++
-		}
+	return account, err
+}
+
+// accountAt reads an account, and says when now is. Without a script the number
+// of slots outstanding is what the last verb noted, which is right until the
+// first of them lapses; lapsed says that they have to be counted.
+func (s *Store) accountAt(
+	values []any, asked *goredis.TimeCmd,
+) (account gate.Account, now time.Time, lapsed bool, err error) {
+	account, marks, err := decodeAccount(values)
+	millis := max(marks.written, s.saw(s.reading(asked)))
+	lapsed = marks.lapses != 0 && marks.lapses <= millis
+	if lapsed && account.Reserved == 1 {
+		account.Reserved, lapsed = 0, false // no need to ask how many others
 	}
-	if lapsed < lapsedSeen {
-		account.Reserved -= min(int64(lapsed), account.Reserved)
-		return now, account, nil
+	return account, fromMillis(millis), lapsed, err
+}
+
+// countSlots counts the slots that lapse after that.
+func countSlots(ctx context.Context, on goredis.Cmdable, k linkKeys, after int64) *goredis.IntCmd {
+	return on.ZCount(ctx, k.reservations(), "("+strconv.FormatInt(after, 10), "+inf")
+}
+
+// askTime asks the server for its time, unless the clock is another.
+func (s *Store) askTime(ctx context.Context, pipe goredis.Pipeliner) *goredis.TimeCmd {
+	if s.now != nil {
+		return nil
 	}
-	from := "(" + strconv.FormatInt(millis, 10)
-	account.Reserved, err = r.store.client.ZCount(ctx, string(r.keys.reservations()), from, "+inf").Result()
-	return now, account, err
+	return pipe.Time(ctx)
 }
 
 // reading is the clock's, in ms: the server's where it was asked.

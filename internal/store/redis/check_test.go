@@ -34,40 +34,51 @@ func commands(t *testing.T, c *goredis.Client) []string {
 	return slices.Sorted(maps.Keys(calls))
 }
 
+// hold lets so many fresh devices hold a slot each.
+func hold(t *testing.T, s *Store, id gate.LinkID, slots int) {
+	t.Helper()
+	for range slots {
+		o := visitor(id)
+		o.Hold = true
+		if opened, err := s.Open(t.Context(), o); err != nil || opened.Refused.Reason != gate.OK {
+			t.Fatalf("Open: %+v, %v", opened, err)
+		}
+	}
+}
+
 // TestCheckIsOneTrip sees that a check is a few plain reads, sent at once, and
-// stays so while slots lapse.
+// that it is asked again only while several slots are outstanding of which one
+// has lapsed.
 func TestCheckIsOneTrip(t *testing.T) {
 	srv := redistest.Start(t)
 	proxy := redistest.StartProxy(t, srv.Addr)
 	s, c := open(t, proxy.URL(), nil), admin(t, srv.URL())
-	o := visit(t, s, link(t, s, gate.Terms{}))
-	watch(t, s, o, "film")
-	for range lapsedSeen - 1 {
-		held := visitor(o.Link)
-		held.Hold = true
-		if opened, err := s.Open(t.Context(), held); err != nil || opened.Refused.Reason != gate.OK {
-			t.Fatalf("Open: %+v, %v", opened, err)
-		}
-	}
 	later := open(t, proxy.URL(), func() time.Time { return time.Now().Add(pace.Lapse) })
-	account(t, later, o.Link) // connects
+	account(t, later, link(t, s, gate.Terms{})) // connects
+	one := []string{"1 hget", "1 time", "2 hmget"}
 	for _, try := range []struct {
-		name     string
-		node     *Store
-		reserved int64
-		want     []string
+		name            string
+		node            *Store
+		held            int
+		reserved, trips int64
+		want            []string
 	}{
-		{"on the server's clock", s, lapsedSeen - 1, []string{"1 time", "1 zrange", "3 hmget"}},
-		{"after slots have lapsed", later, 0, []string{"1 zrange", "3 hmget"}},
+		{"with nothing outstanding", s, 0, 0, 1, one},
+		{"with slots outstanding", s, 9, 9, 1, one},
+		{"with one lapsed", later, 1, 0, 1, []string{"1 hget", "2 hmget"}},
+		{"with several lapsed", later, 9, 0, 2, []string{"1 zcount", "2 hget", "4 hmget"}},
 	} {
+		o := visit(t, s, link(t, s, gate.Terms{}))
+		watch(t, s, o, "film")
+		hold(t, s, o.Link, try.held)
 		commands(t, c)
 		before := proxy.Trips()
 		state, err := try.node.Check(t.Context(), query(o, "film"))
-		if err != nil || state.Account.Reserved != try.reserved {
+		if err != nil || state.Account.Reserved != try.reserved || !state.Play.Exists {
 			t.Errorf("%s: %+v, %v", try.name, state, err)
 		}
-		if trips := proxy.Trips() - before; trips != 1 {
-			t.Errorf("%s: %d trips", try.name, trips)
+		if trips := proxy.Trips() - before; trips != try.trips {
+			t.Errorf("%s: %d trips, want %d", try.name, trips, try.trips)
 		}
 		if got := commands(t, c); !slices.Equal(got, try.want) {
 			t.Errorf("%s: asked for %q, want %q", try.name, got, try.want)
@@ -83,8 +94,9 @@ func TestLapsedSlots(t *testing.T) {
 	now := time.Date(2040, 2, 29, 12, 0, 0, 0, time.UTC)
 	s := open(t, srv.URL(), func() time.Time { return now })
 	id := link(t, s, gate.Terms{})
+	const slots = 20
 	var first gate.Opening
-	for i := range 3 * lapsedSeen {
+	for i := range slots {
 		o := visitor(id)
 		o.Hold = true
 		if _, err := s.Open(t.Context(), o); err != nil {
@@ -95,10 +107,10 @@ func TestLapsedSlots(t *testing.T) {
 		}
 		now = now.Add(time.Second)
 	}
-	now = now.Add(pace.Lapse - 3*lapsedSeen*time.Second - time.Second)
-	for lapsed := range 3*lapsedSeen + 1 {
+	now = now.Add(pace.Lapse - slots*time.Second - time.Second)
+	for lapsed := range slots + 1 {
 		state, err := s.Check(t.Context(), query(first, "film"))
-		if want := int64(3*lapsedSeen - lapsed); err != nil || state.Account.Reserved != want {
+		if want := int64(slots - lapsed); err != nil || state.Account.Reserved != want {
 			t.Errorf("%d lapsed: %d reserved, want %d, %v", lapsed, state.Account.Reserved, want, err)
 		}
 		now = now.Add(time.Second)

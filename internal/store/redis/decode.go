@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -69,10 +70,14 @@ func (w *words) note(err error) {
 // numbers packed.
 var accountFields = []string{"state", "why", "by", "sums"}
 
-// decodeAccount reads an account, and the time in ms at which it was written.
-func decodeAccount(values []any) (a gate.Account, mark int64, err error) {
+// marks are times in ms that an account keeps for readers: when it was written,
+// and when the first of its slots lapses; 0: none is outstanding.
+type marks struct{ written, lapses int64 }
+
+// decodeAccount reads an account.
+func decodeAccount(values []any) (a gate.Account, m marks, err error) {
 	if len(values) == 0 || values[0] == nil {
-		return gate.Account{}, 0, nil
+		return gate.Account{}, marks{}, nil
 	}
 	f := fields{values: values}
 	a.Exists = true
@@ -82,12 +87,12 @@ func decodeAccount(values []any) (a gate.Account, mark int64, err error) {
 	a.Standing.Since = w.time()
 	a.Used, a.Reserved = w.number(), w.number()
 	a.Redeems, a.Devices, a.Opens = w.number(), w.number(), w.number()
-	mark = w.number()
+	m.written, m.lapses = w.number(), w.number()
 	a.Seats, a.SeatsEach, a.WhenFull = w.number(), w.number(), whenFull(w.number())
 	if w.err != nil {
-		return gate.Account{}, 0, w.err
+		return gate.Account{}, marks{}, w.err
 	}
-	return a, mark, nil
+	return a, m, nil
 }
 
 func whenFull(replace int64) gate.WhenFull {
@@ -98,7 +103,9 @@ func whenFull(replace int64) gate.WhenFull {
 }
 
 // sessionFields are the fields of a session: its texts, and the rest packed.
-var sessionFields = []string{"agent", "group", "facts"}
+var sessionFields = []string{"agent", "group", factsField}
+
+const factsField = "facts"
 
 // decodeSession reads a session. One that is not known any more at now does
 // not exist, whether or not it was swept away.
@@ -107,8 +114,22 @@ func decodeSession(link gate.LinkID, id gate.SessionID, now time.Time, values []
 		return gate.Session{}, nil
 	}
 	f := fields{values: values}
-	s := gate.Session{Exists: true, ID: id, Link: link, Agent: f.text(), Group: f.text()}
-	w := words{rest: f.text(), err: f.err}
+	agent, group := f.text(), f.text()
+	s, err := decodeFacts(link, id, now, f.text())
+	if f.err != nil || !s.Exists {
+		return gate.Session{}, errors.Join(f.err, err)
+	}
+	s.Agent, s.Group = agent, group
+	return s, nil
+}
+
+// decodeFacts reads all of a session that is not for people only.
+func decodeFacts(link gate.LinkID, id gate.SessionID, now time.Time, facts string) (gate.Session, error) {
+	if facts == "" {
+		return gate.Session{}, nil
+	}
+	s := gate.Session{Exists: true, ID: id, Link: link}
+	w := words{rest: facts}
 	s.Device, s.Subject = w.device(), w.subject()
 	s.CreatedAt, s.LastSeen, s.ExpiresAt, s.EndedAt = w.time(), w.time(), w.time(), w.time()
 	s.Gathered, s.Bytes = w.number() == 1, w.number()

@@ -27,6 +27,7 @@ func open(t testing.TB, url string, now func() time.Time) *Store {
 	settings.PoolTimeout, settings.DialTimeout = time.Minute, time.Minute
 	settings.ReadTimeout, settings.WriteTimeout = time.Minute, time.Minute
 	s := newStore(settings, Options{Now: now})
+	s.checks.budget = time.Minute
 	t.Cleanup(func() { s.Close() })
 	return s
 }

@@ -46,7 +46,7 @@ var (
 var constants = fmt.Sprintf(`local KEPT, SLACK, PACED_BACK = %d, %d, %d
 local MAX_LIMIT, MAX_ASSETS, MAX_SUBJECTS, MAX_DEVICES, MAX_REPLACED = %d, %d, %d, %d, %d
 local SUMS = {'views', 'each', 'starts', 'expires', 'since', 'used', 'reserved', 'redeems', 'devices', 'opens', 'now',
-  'seats', 'seats_each', 'replace', 'listed', 'short', 'short_seen'}
+  'lapses', 'seats', 'seats_each', 'replace', 'listed', 'short', 'short_seen'}
 local FACTS = {'created', 'seen', 'expires', 'ended', 'gathered', 'bytes', 'replaced', 'paced'}
 local PLAY = {'opened', 'seen', 'lapses', 'holders'}
 local CHANGES = '%s'

@@ -1,6 +1,7 @@
 // Package redis keeps the store in one Redis server that any number of gateway
 // nodes share. A verb that changes something is one Lua script, and so atomic;
-// the check of every request is a plain read, one trip, decided in Go.
+// the check of every request is a plain read, decided in Go, in one trip that
+// those who ask at the same time share.
 //
 // What the keys are and why losing any of them can only deny is said in
 // keys.go. The scripts are in lua, each with a header naming its arguments.
@@ -29,6 +30,7 @@ type Options struct {
 // Store is a [gate.Store] in Redis.
 type Store struct {
 	client goredis.UniversalClient
+	checks trips
 	now    func() time.Time
 	// latest is the highest reading of the clock, in ms.
 	latest atomic.Int64
@@ -64,6 +66,7 @@ func newStore(settings *goredis.Options, opts Options) *Store {
 		return nil
 	}
 	s.client = goredis.NewClient(settings)
+	s.checks.budget, s.checks.travel = checkBudget, newInquiry(s).travel
 	return s
 }
 

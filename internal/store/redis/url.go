@@ -117,8 +117,8 @@ func newSettings() *goredis.Options {
 		ReadTimeout:           tripTimeout,
 		WriteTimeout:          tripTimeout,
 		PoolTimeout:           queueTimeout,
-		// A check is a pipeline of four small reads: it needs no pool of its
-		// own with large buffers.
+		// Checks are one pipeline of small reads at a time: they need no pool of
+		// their own with large buffers.
 		PipelinePoolSize: -1,
 		// No push messages are asked for, and looking for them costs a system
 		// call on every trip.

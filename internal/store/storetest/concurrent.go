@@ -3,6 +3,8 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"runtime"
+	"strconv"
 	"sync"
 	"sync/atomic"
 
@@ -94,6 +96,41 @@ var concurrentCases = []testCase{
 		})
 		for range 3 {
 			f.watch(f.visit(link), "a")
+		}
+	}},
+	{"a check sees whatever was acknowledged before it began", func(f *fixture) {
+		o := f.visit(f.link(gate.Terms{}))
+		var acknowledged atomic.Int64
+		done := make(chan struct{})
+		checked := make(chan error, 1)
+		go func() {
+			checked <- f.each(func() error {
+				for {
+					select {
+					case <-done:
+						return nil
+					default:
+						runtime.Gosched() // so that a crowd of readers leaves time for a change
+					}
+					before := acknowledged.Load()
+					state, err := f.store.Check(f.ctx, gate.Query{Link: o.Link, Session: o.Session, Subject: o.Subject})
+					if err != nil {
+						return err
+					}
+					if seen, _ := strconv.ParseInt(state.Account.Standing.Why, 10, 64); seen < before {
+						return fmt.Errorf("saw change %d after %d was acknowledged", seen, before)
+					}
+				}
+			})
+		}()
+		for i := range int64(100) {
+			standing := gate.Standing{State: gate.Suspended, Why: strconv.FormatInt(i, 10)}
+			ok[gate.Account](f, "SetStanding")(f.store.SetStanding(f.ctx, o.Link, standing))
+			acknowledged.Store(i)
+		}
+		close(done)
+		if err := <-checked; err != nil {
+			f.Error(err)
 		}
 	}},
 	{"of many who replace a document, one wins each revision", func(f *fixture) {
@@ -191,20 +228,27 @@ func (f *fixture) guard(link gate.LinkID, limit int64, done <-chan struct{}) err
 // crowd calls act from many goroutines, all set off at once.
 func (f *fixture) crowd(act func() error) {
 	f.Helper()
+	if err := f.each(act); err != nil {
+		f.Errorf("caller: %v", err)
+	}
+}
+
+// each is crowd for a goroutine that is not the test's.
+func (f *fixture) each(act func() error) error {
 	start, errs := make(chan struct{}), make(chan error, crowd)
-	var all sync.WaitGroup
+	var callers sync.WaitGroup
 	for range crowd {
-		all.Go(func() {
+		callers.Go(func() {
 			<-start
 			errs <- act()
 		})
 	}
 	close(start)
-	all.Wait()
+	callers.Wait()
 	close(errs)
+	var all []error
 	for err := range errs {
-		if err != nil {
-			f.Errorf("caller: %v", err)
-		}
+		all = append(all, err)
 	}
+	return errors.Join(all...)
 }

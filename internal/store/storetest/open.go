@@ -47,7 +47,7 @@ var openCases = []testCase{
 		o := f.device(link)
 		want := f.sessionOf(o)
 		f.equal("opened", f.open(o), gate.Opened{Session: want, Account: account})
-		f.equal("checked", f.check(o, "a").Session, want)
+		f.equal("checked", f.check(o, "a").Session, checked(want))
 		f.equal("account", f.account(link), account)
 	}},
 	{"standing comes before the window", func(f *fixture) {
@@ -86,7 +86,7 @@ var openCases = []testCase{
 		next := f.again(o)
 		next.Agent, next.Group, next.Life = "other", "elsewhere", time.Hour
 		f.equal("resumed", f.open(next), gate.Opened{Session: want, Resumed: true, Account: f.account(link)})
-		f.equal("checked", f.check(o, "a").Session, want)
+		f.equal("checked", f.check(o, "a").Session, checked(want))
 		f.equal("devices", f.account(link).Devices, 1)
 	}},
 	{"a device does not resume an expired session", func(f *fixture) {

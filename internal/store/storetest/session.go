@@ -18,7 +18,7 @@ var sessionCases = []testCase{
 		f.equal("ended", f.end(o), want)
 		f.pass(time.Minute)
 		f.equal("ended again", f.end(o), want)
-		f.equal("checked", f.check(o, "a").Session, want)
+		f.equal("checked", f.check(o, "a").Session, checked(want))
 		f.equal("reserve", f.reserve(o, "a").Refused.Reason, gate.NoSession)
 	}},
 	{"end leaves an expired one as it is", func(f *fixture) {
@@ -27,7 +27,7 @@ var sessionCases = []testCase{
 		f.starts(o)
 		f.pass(life)
 		f.equal("ended", f.end(o), want)
-		f.equal("checked", f.check(o, "a").Session, want)
+		f.equal("checked", f.check(o, "a").Session, checked(want))
 	}},
 	{"end touches no play and no other session", func(f *fixture) {
 		o := f.visit(f.link(gate.Terms{Views: 2}))
@@ -55,7 +55,7 @@ var sessionCases = []testCase{
 		f.gather(o)
 		f.gather(o)
 		want.Gathered = true
-		f.equal("gathered", f.check(o, "a").Session, want)
+		f.equal("gathered", f.check(o, "a").Session, checked(want))
 		f.equal("other", f.check(other, "a").Session.Gathered, false)
 		want.LastSeen = f.now()
 		f.equal("resumed", f.open(f.again(o)).Session, want)

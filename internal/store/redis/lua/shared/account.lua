@@ -61,12 +61,13 @@ local function sweep()
   redis.call('ZREMRANGEBYSCORE', reservations, '-inf', now)
 end
 
--- commit writes the account down, with the time and the number of slots for
--- readers that run no script, and answers. A verb changes the account's table
+-- commit writes the account down, with the time, the number of slots and when
+-- the first of them lapses for readers that run no script, and answers. A verb changes the account's table
 -- and calls it last; one that refuses has changed neither that nor a slot.
 local function commit(word, ...)
   sweep()
   account.now, account.reserved = now, redis.call('ZCARD', reservations)
+  account.lapses = tonumber(redis.call('ZRANGE', reservations, 0, 0, 'WITHSCORES')[2])
   local sums = pack(account, SUMS)
   redis.call('HSET', KEYS[1], 'sums', sums)
   return tell(sums, word, ...)
