@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/usher-media/usher/loadtest/internal/compare"
+	"github.com/usher-media/usher/loadtest/internal/report"
+	"github.com/usher-media/usher/loadtest/internal/rig"
+)
+
+// options are the flags.
+type options struct {
+	mode    mode
+	json    bool
+	binary  string
+	compare compare.Options
+}
+
+// mode is one thing that can be measured.
+type mode struct {
+	name, doc string
+	run       func(context.Context, *rig.Rig, options, *report.Progress) (*report.Report, error)
+	// valid reports what is wrong with the mode's options.
+	valid func(options) error
+}
+
+var modes = []mode{
+	{
+		"compare", "what the gate costs: bare Caddy and Usher, side by side",
+		func(ctx context.Context, r *rig.Rig, o options, p *report.Progress) (*report.Report, error) {
+			return compare.Run(ctx, r, o.compare, p)
+		},
+		func(o options) error { return o.compare.Validate() },
+	},
+}
+
+// parse reads the command line. Everything that can be wrong with it is found
+// here, before anything is started.
+func parse(args []string, errs io.Writer) (options, error) {
+	var o options
+	flags := flag.NewFlagSet("loadtest", flag.ContinueOnError)
+	flags.SetOutput(errs)
+	asked := make([]bool, len(modes))
+	for i, m := range modes {
+		flags.BoolVar(&asked[i], m.name, false, m.doc)
+	}
+	flags.BoolVar(&o.json, "json", false, "print one JSON object and no table")
+	flags.StringVar(&o.binary, "binary", "", "measure this gateway `FILE` instead of the one built from this checkout")
+	flags.IntVar(&o.compare.Rounds, "rounds", 3, "how often everything is measured")
+	flags.Float64Var(&o.compare.Seconds, "seconds", 2, "how long each cell of a round takes")
+	flags.Func("only", "narrow --compare to these `KINDS`: respond, file_server, reverse_proxy, download", words(&o.compare.Kinds))
+	flags.Func("systems", "narrow --compare to these `SYSTEMS` beside bare Caddy: strict, embedded, lease", words(&o.compare.Systems))
+	flags.Func("conns", "narrow --compare to these `NUMBERS` of connections, such as 32,256", numbers(&o.compare.Conns))
+	if err := flags.Parse(args); err != nil {
+		return o, errors.New("see the usage above") // flag has said what was wrong
+	}
+	if flags.NArg() > 0 {
+		return o, fmt.Errorf("%q: only flags are understood", flags.Arg(0))
+	}
+	chosen := 0
+	for i, m := range modes {
+		if asked[i] {
+			o.mode = m
+			chosen++
+		}
+	}
+	if chosen != 1 {
+		flags.Usage()
+		return o, errors.New("say what to measure, by exactly one of " + modeNames())
+	}
+	return o, o.mode.valid(o)
+}
+
+func modeNames() string {
+	names := make([]string, len(modes))
+	for i, m := range modes {
+		names[i] = "--" + m.name
+	}
+	return strings.Join(names, ", ")
+}
+
+// words reads words with commas in between.
+func words(into *[]string) func(string) error {
+	return func(text string) error {
+		*into = append(*into, strings.Split(text, ",")...)
+		return nil
+	}
+}
+
+func numbers(into *[]int) func(string) error {
+	return func(text string) error {
+		for word := range strings.SplitSeq(text, ",") {
+			n, err := strconv.Atoi(word)
+			if err != nil {
+				return fmt.Errorf("want numbers with commas in between, such as 32,256")
+			}
+			*into = append(*into, n)
+		}
+		return nil
+	}
+}
