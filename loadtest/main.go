@@ -2,6 +2,7 @@
 // nothing prepared but redis-server on PATH:
 //
 //	go run ./loadtest --compare     what the gate costs, against bare Caddy
+//	go run ./loadtest --revoke      how long a revocation takes, over three gateways
 //
 // It builds the gateway, starts all it needs on free loopback ports, and ends
 // and removes all of it. The exit status is 0 where every promise was kept, 1

@@ -11,6 +11,7 @@ import (
 
 	"github.com/usher-media/usher/loadtest/internal/compare"
 	"github.com/usher-media/usher/loadtest/internal/report"
+	"github.com/usher-media/usher/loadtest/internal/revoke"
 	"github.com/usher-media/usher/loadtest/internal/rig"
 )
 
@@ -19,25 +20,47 @@ type options struct {
 	mode    mode
 	json    bool
 	binary  string
+	rounds  int // 0: the mode's own
+	nodes   int
+	systems []string
 	compare compare.Options
 }
 
 // mode is one thing that can be measured.
 type mode struct {
 	name, doc string
-	run       func(context.Context, *rig.Rig, options, *report.Progress) (*report.Report, error)
+	// rounds is how often everything is done unless --rounds says so.
+	rounds int
+	run    func(context.Context, *rig.Rig, options, *report.Progress) (*report.Report, error)
 	// valid reports what is wrong with the mode's options.
 	valid func(options) error
 }
 
 var modes = []mode{
 	{
-		"compare", "what the gate costs: bare Caddy and Usher, side by side",
+		"compare", "what the gate costs: bare Caddy and Usher, side by side", 3,
 		func(ctx context.Context, r *rig.Rig, o options, p *report.Progress) (*report.Report, error) {
-			return compare.Run(ctx, r, o.compare, p)
+			return compare.Run(ctx, r, o.forCompare(), p)
 		},
-		func(o options) error { return o.compare.Validate() },
+		func(o options) error { return o.forCompare().Validate() },
 	},
+	{
+		"revoke", "how long it takes until nobody gets in any more, over several gateways", 50,
+		func(ctx context.Context, r *rig.Rig, o options, p *report.Progress) (*report.Report, error) {
+			return revoke.Run(ctx, r, o.forRevoke(), p)
+		},
+		func(o options) error { return o.forRevoke().Validate() },
+	},
+}
+
+func (o options) forCompare() compare.Options {
+	c := o.compare
+	c.Rounds, c.Systems = o.rounds, o.systems
+	return c
+}
+
+func (o options) forRevoke() revoke.Options {
+	return revoke.Options{Nodes: o.nodes, Rounds: o.rounds, Systems: o.systems}
 }
 
 // parse reads the command line. Everything that can be wrong with it is found
@@ -52,10 +75,11 @@ func parse(args []string, errs io.Writer) (options, error) {
 	}
 	flags.BoolVar(&o.json, "json", false, "print one JSON object and no table")
 	flags.StringVar(&o.binary, "binary", "", "measure this gateway `FILE` instead of the one built from this checkout")
-	flags.IntVar(&o.compare.Rounds, "rounds", 3, "how often everything is measured")
+	flags.IntVar(&o.rounds, "rounds", 0, "how often everything is done; 0: as often as suits the mode")
+	flags.IntVar(&o.nodes, "nodes", 3, "how many gateways share a Redis in --revoke")
 	flags.Float64Var(&o.compare.Seconds, "seconds", 2, "how long each cell of a round takes")
 	flags.Func("only", "narrow --compare to these `KINDS`: respond, file_server, reverse_proxy, download", words(&o.compare.Kinds))
-	flags.Func("systems", "narrow --compare to these `SYSTEMS` beside bare Caddy: strict, embedded, lease", words(&o.compare.Systems))
+	flags.Func("systems", "narrow to these `SYSTEMS`: strict, embedded, lease; bare Caddy is always compared with", words(&o.systems))
 	flags.Func("conns", "narrow --compare to these `NUMBERS` of connections, such as 32,256", numbers(&o.compare.Conns))
 	if err := flags.Parse(args); err != nil {
 		return o, errors.New("see the usage above") // flag has said what was wrong
@@ -73,6 +97,9 @@ func parse(args []string, errs io.Writer) (options, error) {
 	if chosen != 1 {
 		flags.Usage()
 		return o, errors.New("say what to measure, by exactly one of " + modeNames())
+	}
+	if o.rounds == 0 {
+		o.rounds = o.mode.rounds
 	}
 	return o, o.mode.valid(o)
 }

@@ -40,7 +40,7 @@ func recordTrip(ctx context.Context, s *stand) (*trip, error) {
 	var mu sync.Mutex
 	var asked, answered bytes.Buffer
 	tap, err := relay.Start(s.redis.Addr, func() relay.Hook {
-		return func(fromClient bool, piece []byte) bool {
+		return func(fromClient bool, piece []byte) relay.Fate {
 			mu.Lock()
 			defer mu.Unlock()
 			if fromClient {
@@ -48,7 +48,7 @@ func recordTrip(ctx context.Context, s *stand) (*trip, error) {
 			} else {
 				answered.Write(piece)
 			}
-			return true
+			return relay.Pass
 		}
 	})
 	if err != nil {

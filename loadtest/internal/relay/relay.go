@@ -6,9 +6,21 @@ import (
 	"sync"
 )
 
-// Hook sees each piece that a connection passes on. Where it says no, the
-// connection is closed in place of passing the piece on.
-type Hook func(fromClient bool, piece []byte) bool
+// Fate is what becomes of a piece.
+type Fate int
+
+// The fates.
+const (
+	// Pass passes the piece on.
+	Pass Fate = iota
+	// Drop loses the piece; the connection seems to be fine.
+	Drop
+	// Cut closes the connection.
+	Cut
+)
+
+// Hook decides about each piece that comes over a connection.
+type Hook func(fromClient bool, piece []byte) Fate
 
 // Relay stands between clients and one server.
 type Relay struct {
@@ -78,15 +90,16 @@ func (r *Relay) join(client, server net.Conn, hook Hook) {
 		buf := make([]byte, 64<<10)
 		for {
 			n, err := from.Read(buf)
+			fate := Drop
 			if n > 0 {
-				if !hook(fromClient, buf[:n]) {
-					return
-				}
+				fate = hook(fromClient, buf[:n])
+			}
+			if fate == Pass {
 				if _, err := to.Write(buf[:n]); err != nil {
 					return
 				}
 			}
-			if err != nil {
+			if err != nil || fate == Cut {
 				return
 			}
 		}
