@@ -3,8 +3,11 @@
 //
 //	go run ./loadtest --compare     what the gate costs, against bare Caddy
 //	go run ./loadtest --revoke      how long a revocation takes, over three gateways
+//	go run ./loadtest --exact       that a link with N views lets exactly N in
 //
-// It builds the gateway, starts all it needs on free loopback ports, and ends
+// --exact also races on gateways that run already, given --share.
+//
+// Otherwise it builds the gateway, starts all it needs on free loopback ports, and ends
 // and removes all of it. The exit status is 0 where every promise was kept, 1
 // where one was broken, 2 for a wrong command line and 130 after an interrupt.
 package main
@@ -67,8 +70,14 @@ func run(ctx context.Context, args []string, out io.Writer, errs *os.File) int {
 	return exitKept
 }
 
-// measure runs the mode on a rig of its own.
+// measure runs the mode, on a rig of its own where it needs one.
 func measure(ctx context.Context, o options, progress *report.Progress) (r *report.Report, err error) {
+	if o.mode.rigless {
+		if r, err = o.mode.run(ctx, nil, o, progress); err == nil {
+			r.Machine = report.ThisMachine(ctx, "")
+		}
+		return r, err
+	}
 	progress.Say("building the gateway")
 	stage, err := rig.Open(ctx, o.binary)
 	if err != nil {

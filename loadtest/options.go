@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/usher-media/usher/loadtest/internal/compare"
+	"github.com/usher-media/usher/loadtest/internal/exact"
 	"github.com/usher-media/usher/loadtest/internal/report"
 	"github.com/usher-media/usher/loadtest/internal/revoke"
 	"github.com/usher-media/usher/loadtest/internal/rig"
@@ -23,7 +24,9 @@ type options struct {
 	rounds  int // 0: the mode's own
 	nodes   int
 	systems []string
+	openers int
 	compare compare.Options
+	running exact.Running
 }
 
 // mode is one thing that can be measured.
@@ -31,26 +34,39 @@ type mode struct {
 	name, doc string
 	// rounds is how often everything is done unless --rounds says so.
 	rounds int
-	run    func(context.Context, *rig.Rig, options, *report.Progress) (*report.Report, error)
+	// rigless: the mode starts nothing.
+	rigless bool
+	run     func(context.Context, *rig.Rig, options, *report.Progress) (*report.Report, error)
 	// valid reports what is wrong with the mode's options.
 	valid func(options) error
 }
 
 var modes = []mode{
 	{
-		"compare", "what the gate costs: bare Caddy and Usher, side by side", 3,
+		"compare", "what the gate costs: bare Caddy and Usher, side by side", 3, false,
 		func(ctx context.Context, r *rig.Rig, o options, p *report.Progress) (*report.Report, error) {
 			return compare.Run(ctx, r, o.forCompare(), p)
 		},
 		func(o options) error { return o.forCompare().Validate() },
 	},
 	{
-		"revoke", "how long it takes until nobody gets in any more, over several gateways", 50,
+		"revoke", "how long it takes until nobody gets in any more, over several gateways", 50, false,
 		func(ctx context.Context, r *rig.Rig, o options, p *report.Progress) (*report.Report, error) {
 			return revoke.Run(ctx, r, o.forRevoke(), p)
 		},
 		func(o options) error { return o.forRevoke().Validate() },
 	},
+	{
+		"exact", "that a link with N views lets exactly N in, whatever happens", 10, false,
+		func(ctx context.Context, r *rig.Rig, o options, p *report.Progress) (*report.Report, error) {
+			return exact.Run(ctx, r, o.forExact(), p)
+		},
+		func(o options) error { return o.forExact().Validate() },
+	},
+}
+
+func (o options) forExact() exact.Options {
+	return exact.Options{Nodes: o.nodes, Rounds: o.rounds, Openers: o.openers}
 }
 
 func (o options) forCompare() compare.Options {
@@ -76,7 +92,9 @@ func parse(args []string, errs io.Writer) (options, error) {
 	flags.BoolVar(&o.json, "json", false, "print one JSON object and no table")
 	flags.StringVar(&o.binary, "binary", "", "measure this gateway `FILE` instead of the one built from this checkout")
 	flags.IntVar(&o.rounds, "rounds", 0, "how often everything is done; 0: as often as suits the mode")
-	flags.IntVar(&o.nodes, "nodes", 3, "how many gateways share a Redis in --revoke")
+	flags.IntVar(&o.nodes, "nodes", 3, "how many gateways share a Redis in --revoke and --exact")
+	flags.IntVar(&o.openers, "openers", 200, "how many viewers race for each link in --exact")
+	o.runningFlags(flags)
 	flags.Float64Var(&o.compare.Seconds, "seconds", 2, "how long each cell of a round takes")
 	flags.Func("only", "narrow --compare to these `KINDS`: respond, file_server, reverse_proxy, download", words(&o.compare.Kinds))
 	flags.Func("systems", "narrow to these `SYSTEMS`: strict, embedded, lease; bare Caddy is always compared with", words(&o.systems))
@@ -94,9 +112,18 @@ func parse(args []string, errs io.Writer) (options, error) {
 			chosen++
 		}
 	}
+	if chosen == 0 && o.running.Share != "" {
+		chosen = 1 // a race is all that can be had of a link
+	}
 	if chosen != 1 {
 		flags.Usage()
 		return o, errors.New("say what to measure, by exactly one of " + modeNames())
+	}
+	if o.running.Share != "" {
+		if o.mode.name != "" && o.mode.name != "exact" {
+			return o, errors.New("--share names a link to race for: use it with --exact, or alone")
+		}
+		o.mode, o.running.Openers = onRunning, o.openers
 	}
 	if o.rounds == 0 {
 		o.rounds = o.mode.rounds

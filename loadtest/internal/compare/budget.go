@@ -90,7 +90,7 @@ func judge(budgets []Budget, cells []*cell) []report.Promise {
 			if b.Figure.beside != nil {
 				p.Beside = b.Figure.beside(c, bare)
 			}
-			list = append(list, p.Judged())
+			list = append(list, p)
 		}
 	}
 	return append(list, noErrors(cells))
@@ -106,7 +106,7 @@ func noErrors(cells []*cell) report.Promise {
 			}
 		}
 	}
-	return report.Promise{What: "wrong or missing answers", AtMost: true, Got: total, Beside: first, Binding: true}.Judged()
+	return report.Promise{What: "wrong or missing answers", AtMost: true, Got: total, Beside: first, Binding: true}
 }
 
 // bareOf is the cell of bare Caddy that was measured beside c.

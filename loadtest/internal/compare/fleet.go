@@ -86,7 +86,7 @@ func (s *stand) prepare(ctx context.Context, k kind, m media, viewers int) error
 	defer v.Close()
 	err := inParallel(viewers, func(i int) error {
 		code, _ := viewer.Code(s.links[i/sharers].URL)
-		session, err := v.Watch(ctx, s.server.URL, code)
+		session, err := v.Watch(ctx, s.server.URL, code, "")
 		if err != nil {
 			return err
 		}

@@ -20,7 +20,7 @@ type Machine struct {
 }
 
 // ThisMachine looks around. The versions are those that the gateway at binary
-// was built with.
+// was built with, where there is one.
 func ThisMachine(ctx context.Context, binary string) Machine {
 	m := Machine{CPU: cpuModel(), Cores: runtime.NumCPU(), Go: unknown, Caddy: unknown, Redis: redisVersion(ctx)}
 	info, err := buildinfo.ReadFile(binary)

@@ -22,17 +22,16 @@ type Promise struct {
 	// Binding: a broken promise fails the run. The others hold for one machine:
 	// they are said, and fail nothing.
 	Binding bool `json:"binding"`
-	Kept    bool `json:"kept"`
+	// Kept is the verdict; [New] gives it.
+	Kept bool `json:"kept"`
 }
 
-// Judged returns the promise with its verdict.
-func (p Promise) Judged() Promise {
+func (p *Promise) judge() {
 	if p.AtMost {
 		p.Kept = p.Got <= p.Bound+p.Noise
 	} else {
 		p.Kept = p.Got >= p.Bound-p.Noise
 	}
-	return p
 }
 
 func (p Promise) bound() string {

@@ -23,11 +23,12 @@ type Report struct {
 	notes  []string
 }
 
-// New begins the report of a mode.
+// New begins the report of a mode, and judges the promises.
 func New(mode string, figures any, promises []Promise) *Report {
 	r := &Report{Mode: mode, Figures: figures, Promises: promises, Kept: true}
-	for _, p := range promises {
-		r.Kept = r.Kept && (p.Kept || !p.Binding)
+	for i := range promises {
+		promises[i].judge()
+		r.Kept = r.Kept && (promises[i].Kept || !promises[i].Binding)
 	}
 	return r
 }

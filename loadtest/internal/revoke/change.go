@@ -107,7 +107,7 @@ func (ch change) players(ctx context.Context, c *rig.Cluster) (api.Link, []*play
 	var list []*player
 	for _, node := range c.Nodes {
 		if session == "" || !ch.shared {
-			if session, err = v.Watch(ctx, node.URL, code); err != nil {
+			if session, err = v.Watch(ctx, node.URL, code, ""); err != nil {
 				return link, list, err
 			}
 		}

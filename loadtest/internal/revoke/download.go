@@ -34,7 +34,7 @@ func measureDownload(ctx context.Context, c *rig.Cluster, t *tally) error {
 	}
 	code, _ := viewer.Code(link.URL)
 	v, node := viewer.New(false), c.Nodes[len(c.Nodes)-1]
-	session, err := v.Watch(ctx, node.URL, code)
+	session, err := v.Watch(ctx, node.URL, code, "")
 	if err != nil {
 		return err
 	}

@@ -89,7 +89,7 @@ func judge(o Options, all []*tally) []report.Promise {
 		list = append(list, s.promise(o, timesOf(refusals.sinceAnswer)), report.Promise{
 			What: s.title + ": a running download is cut, the longest", Unit: "ms", AtMost: true, Binding: true,
 			Bound: millis(cutBudget.Nanoseconds()), Got: timesOf(downloads.sinceAnswer).Max,
-		}.Judged())
+		})
 	}
 	return list
 }
@@ -102,5 +102,5 @@ func (s scene) promise(o Options, t Times) report.Promise {
 		p.What, p.Bound, p.Got = s.title+": refused on every node, the longest", millis(lease.Nanoseconds()), t.Max
 		p.Noise = millis(leaseNoise.Nanoseconds())
 	}
-	return p.Judged()
+	return p
 }

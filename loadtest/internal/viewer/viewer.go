@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Viewer is one device. It keeps no cookies: each Watch is a new device.
+// Viewer asks. It keeps no cookies: a device is what it says it is.
 type Viewer struct{ client *http.Client }
 
 // New returns a viewer. With keep it uses connections again, as players do;
@@ -47,10 +47,33 @@ func refused(resp *http.Response) error {
 	return &Refused{resp.StatusCode, resp.Header.Get("Usher-Reason")}
 }
 
-// Watch presses Watch on the share link with this code, at a gateway's base
-// URL. The error is a [Refused] where the gate said no.
-func (v *Viewer) Watch(ctx context.Context, base, code string) (Session, error) {
-	resp, err := v.insist(ctx, http.MethodPost, base+"/s/"+code)
+// Device is the cookie that a browser is known by; empty: a new browser.
+type Device string
+
+// Land looks at the share link with this code, at a gateway's base URL, and
+// returns the device that the gate takes the browser for from now on. The error
+// is a [Refused] where the gate said no.
+func (v *Viewer) Land(ctx context.Context, base, code string) (Device, error) {
+	resp, err := v.insist(ctx, http.MethodGet, base+"/s/"+code)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return "", refused(resp)
+	}
+	device, err := cookie(resp, deviceCookie)
+	return Device(device), err
+}
+
+// Watch presses Watch on the share link. The error is a [Refused] where the
+// gate said no.
+func (v *Viewer) Watch(ctx context.Context, base, code string, device Device) (Session, error) {
+	var headers []string
+	if device != "" {
+		headers = []string{"Cookie", deviceCookie + "=" + string(device)}
+	}
+	resp, err := v.insist(ctx, http.MethodPost, base+"/s/"+code, headers...)
 	if err != nil {
 		return "", err
 	}
@@ -58,12 +81,23 @@ func (v *Viewer) Watch(ctx context.Context, base, code string) (Session, error) 
 	if resp.StatusCode != http.StatusSeeOther {
 		return "", refused(resp)
 	}
-	for _, cookie := range resp.Cookies() {
-		if cookie.Name == "usher" || cookie.Name == "__Host-usher" {
-			return Session(cookie.Value), nil
+	session, err := cookie(resp, sessionCookie)
+	return Session(session), err
+}
+
+// The cookies' names on a site without TLS; with it they have a prefix.
+const (
+	sessionCookie = "usher"
+	deviceCookie  = "usher-device"
+)
+
+func cookie(resp *http.Response, name string) (string, error) {
+	for _, c := range resp.Cookies() {
+		if c.Name == name || c.Name == "__Host-"+name {
+			return c.Value, nil
 		}
 	}
-	return "", fmt.Errorf("the gate let the viewer in and set no session cookie: the site must carry sessions in cookies too")
+	return "", fmt.Errorf("the gate set no cookie %s: the site must carry sessions in cookies too", name)
 }
 
 // Get asks for a URL and returns how many bytes came. The error is a [Refused]
