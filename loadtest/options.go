@@ -1,82 +1,34 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/usher-media/usher/loadtest/internal/compare"
 	"github.com/usher-media/usher/loadtest/internal/exact"
-	"github.com/usher-media/usher/loadtest/internal/report"
-	"github.com/usher-media/usher/loadtest/internal/revoke"
-	"github.com/usher-media/usher/loadtest/internal/rig"
 )
 
 // options are the flags.
 type options struct {
-	mode    mode
-	json    bool
-	binary  string
-	rounds  int // 0: the mode's own
-	nodes   int
-	systems []string
-	openers int
-	compare compare.Options
-	running exact.Running
-}
+	mode   mode
+	json   bool
+	binary string
 
-// mode is one thing that can be measured.
-type mode struct {
-	name, doc string
-	// rounds is how often everything is done unless --rounds says so.
-	rounds int
-	// rigless: the mode starts nothing.
-	rigless bool
-	run     func(context.Context, *rig.Rig, options, *report.Progress) (*report.Report, error)
-	// valid reports what is wrong with the mode's options.
-	valid func(options) error
-}
-
-var modes = []mode{
-	{
-		"compare", "what the gate costs: bare Caddy and Usher, side by side", 3, false,
-		func(ctx context.Context, r *rig.Rig, o options, p *report.Progress) (*report.Report, error) {
-			return compare.Run(ctx, r, o.forCompare(), p)
-		},
-		func(o options) error { return o.forCompare().Validate() },
-	},
-	{
-		"revoke", "how long it takes until nobody gets in any more, over several gateways", 50, false,
-		func(ctx context.Context, r *rig.Rig, o options, p *report.Progress) (*report.Report, error) {
-			return revoke.Run(ctx, r, o.forRevoke(), p)
-		},
-		func(o options) error { return o.forRevoke().Validate() },
-	},
-	{
-		"exact", "that a link with N views lets exactly N in, whatever happens", 10, false,
-		func(ctx context.Context, r *rig.Rig, o options, p *report.Progress) (*report.Report, error) {
-			return exact.Run(ctx, r, o.forExact(), p)
-		},
-		func(o options) error { return o.forExact().Validate() },
-	},
-}
-
-func (o options) forExact() exact.Options {
-	return exact.Options{Nodes: o.nodes, Rounds: o.rounds, Openers: o.openers}
-}
-
-func (o options) forCompare() compare.Options {
-	c := o.compare
-	c.Rounds, c.Systems = o.rounds, o.systems
-	return c
-}
-
-func (o options) forRevoke() revoke.Options {
-	return revoke.Options{Nodes: o.nodes, Rounds: o.rounds, Systems: o.systems}
+	rounds          int // 0: the mode's own
+	nodes, openers  int
+	players         int
+	links, sessions int
+	systems         []string
+	soak            soakTime
+	compare         compare.Options
+	running         exact.Running
 }
 
 // parse reads the command line. Everything that can be wrong with it is found
@@ -85,45 +37,25 @@ func parse(args []string, errs io.Writer) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("loadtest", flag.ContinueOnError)
 	flags.SetOutput(errs)
-	asked := make([]bool, len(modes))
-	for i, m := range modes {
-		flags.BoolVar(&asked[i], m.name, false, m.doc)
-	}
-	flags.BoolVar(&o.json, "json", false, "print one JSON object and no table")
-	flags.StringVar(&o.binary, "binary", "", "measure this gateway `FILE` instead of the one built from this checkout")
-	flags.IntVar(&o.rounds, "rounds", 0, "how often everything is done; 0: as often as suits the mode")
-	flags.IntVar(&o.nodes, "nodes", 3, "how many gateways share a Redis in --revoke and --exact")
-	flags.IntVar(&o.openers, "openers", 200, "how many viewers race for each link in --exact")
-	o.runningFlags(flags)
-	flags.Float64Var(&o.compare.Seconds, "seconds", 2, "how long each cell of a round takes")
-	flags.Func("only", "narrow --compare to these `KINDS`: respond, file_server, reverse_proxy, download", words(&o.compare.Kinds))
-	flags.Func("systems", "narrow to these `SYSTEMS`: strict, embedded, lease; bare Caddy is always compared with", words(&o.systems))
-	flags.Func("conns", "narrow --compare to these `NUMBERS` of connections, such as 32,256", numbers(&o.compare.Conns))
-	if err := flags.Parse(args); err != nil {
-		return o, errors.New("see the usage above") // flag has said what was wrong
+	asked := o.modeFlags(flags)
+	o.flags(flags)
+	if err := flags.Parse(joined(args)); err != nil {
+		return o, errors.New("nothing was measured") // flag has said why, and what there is
 	}
 	if flags.NArg() > 0 {
 		return o, fmt.Errorf("%q: only flags are understood", flags.Arg(0))
 	}
-	chosen := 0
-	for i, m := range modes {
-		if asked[i] {
-			o.mode = m
-			chosen++
-		}
-	}
-	if chosen == 0 && o.running.Share != "" {
-		chosen = 1 // a race is all that can be had of a link
-	}
-	if chosen != 1 {
+	chosen := asked()
+	switch {
+	case o.running.Share != "" && (len(chosen) == 0 || len(chosen) == 1 && chosen[0].name == onRunning.name):
+		o.mode, o.running.Openers = onRunning, o.openers
+	case o.running.Share != "":
+		return o, errors.New("--share names a link to race for: use it with --exact, or alone")
+	case len(chosen) != 1:
 		flags.Usage()
 		return o, errors.New("say what to measure, by exactly one of " + modeNames())
-	}
-	if o.running.Share != "" {
-		if o.mode.name != "" && o.mode.name != "exact" {
-			return o, errors.New("--share names a link to race for: use it with --exact, or alone")
-		}
-		o.mode, o.running.Openers = onRunning, o.openers
+	default:
+		o.mode = chosen[0]
 	}
 	if o.rounds == 0 {
 		o.rounds = o.mode.rounds
@@ -131,12 +63,91 @@ func parse(args []string, errs io.Writer) (options, error) {
 	return o, o.mode.valid(o)
 }
 
-func modeNames() string {
-	names := make([]string, len(modes))
+// modeFlags defines a flag for each mode, and returns which were given.
+func (o *options) modeFlags(flags *flag.FlagSet) (asked func() []mode) {
+	given := make([]bool, len(modes))
 	for i, m := range modes {
-		names[i] = "--" + m.name
+		if m.name == soakName {
+			flags.Var(&o.soak, m.name, m.doc)
+			continue
+		}
+		flags.BoolVar(&given[i], m.name, false, m.doc)
 	}
-	return strings.Join(names, ", ")
+	return func() []mode {
+		var chosen []mode
+		for i, m := range modes {
+			if given[i] || m.name == soakName && o.soak != 0 {
+				chosen = append(chosen, m)
+			}
+		}
+		return chosen
+	}
+}
+
+func (o *options) flags(flags *flag.FlagSet) {
+	flags.BoolVar(&o.json, "json", false, "print one JSON object and no table")
+	flags.StringVar(&o.binary, "binary", "", "measure this gateway `FILE` instead of the one built from this checkout")
+	flags.IntVar(&o.rounds, "rounds", 0, "how often everything is done; 0: as often as suits the mode")
+	flags.Func("systems", "narrow to these `SYSTEMS`: strict, embedded, lease; bare Caddy is always compared with", words(&o.systems))
+
+	flags.Float64Var(&o.compare.Seconds, "seconds", 2, "how long each cell of a round of --compare takes")
+	flags.Func("only", "narrow --compare to these `KINDS`: respond, file_server, reverse_proxy, download", words(&o.compare.Kinds))
+	flags.Func("conns", "narrow --compare to these `NUMBERS` of connections, such as 32,256", numbers(&o.compare.Conns))
+
+	flags.IntVar(&o.nodes, "nodes", 3, "how many gateways share a Redis in --revoke and --exact")
+	flags.IntVar(&o.openers, "openers", 200, "how many viewers race for each link in --exact")
+	flags.StringVar(&o.running.Share, "share", "", "race on gateways that run already, for the share `URL` of a fresh link")
+	flags.Func("gateway", "base `URL` of one more gateway on the store of --share; may be repeated", o.addGateway)
+	flags.StringVar(&o.running.Path, "path", "", "media `path` a winner of --share asks for, such as /clock/360p/0.ts")
+	flags.IntVar(&o.running.Views, "views", 3, "how many should win the --share")
+
+	flags.IntVar(&o.players, "players", 200, "how many players --soak each gateway at any time")
+	flags.IntVar(&o.links, "links", 10_000, "how many links --footprint makes, up to 1000000")
+	flags.IntVar(&o.sessions, "sessions", 20_000, "how many sessions --footprint opens, up to 200000")
+}
+
+func (o *options) addGateway(text string) error {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" {
+		return fmt.Errorf("want a URL such as http://127.0.0.1:8081")
+	}
+	o.running.Gateways = append(o.running.Gateways, strings.TrimSuffix(text, "/"))
+	return nil
+}
+
+// soakTime is a duration that need not be given.
+type soakTime time.Duration
+
+const defaultSoak = 10 * time.Minute
+
+// String implements [flag.Value].
+func (t *soakTime) String() string { return time.Duration(*t).String() }
+
+// IsBoolFlag lets the flag stand alone.
+func (t *soakTime) IsBoolFlag() bool { return true }
+
+// Set implements [flag.Value]; "true" is what a flag says that stands alone.
+func (t *soakTime) Set(text string) error {
+	if text == "true" {
+		*t = soakTime(defaultSoak)
+		return nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		return fmt.Errorf("want a duration such as 10m")
+	}
+	*t = soakTime(d)
+	return nil
+}
+
+// joined lets the duration of --soak stand behind a blank, too, as the values
+// of all other flags may.
+func joined(args []string) []string {
+	i := slices.IndexFunc(args, func(arg string) bool { return arg == "-"+soakName || arg == "--"+soakName })
+	if i < 0 || i+1 == len(args) || strings.HasPrefix(args[i+1], "-") {
+		return args
+	}
+	return slices.Concat(args[:i], []string{args[i] + "=" + args[i+1]}, args[i+2:])
 }
 
 // words reads words with commas in between.

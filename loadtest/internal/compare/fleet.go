@@ -3,10 +3,10 @@ package compare
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	"github.com/usher-media/usher/internal/api"
 	"github.com/usher-media/usher/loadtest/internal/rig"
+	"github.com/usher-media/usher/loadtest/internal/together"
 	"github.com/usher-media/usher/loadtest/internal/viewer"
 )
 
@@ -84,7 +84,7 @@ func (s *stand) prepare(ctx context.Context, k kind, m media, viewers int) error
 	}
 	v := viewer.New(true)
 	defer v.Close()
-	err := inParallel(viewers, func(i int) error {
+	err := together.Do(viewers, atOnce, func(i int) error {
 		code, _ := viewer.Code(s.links[i/sharers].URL)
 		session, err := v.Watch(ctx, s.server.URL, code, "")
 		if err != nil {
@@ -115,22 +115,3 @@ func (f *fleet) stop() {
 
 // atOnce is how many sessions are opened at the same time.
 const atOnce = 16
-
-// inParallel calls do for 0 to n-1 and returns the first error.
-func inParallel(n int, do func(int) error) error {
-	var wg sync.WaitGroup
-	slots := make(chan struct{}, atOnce)
-	errs := make(chan error, n)
-	for i := range n {
-		slots <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-slots }()
-			if err := do(i); err != nil {
-				errs <- err
-			}
-		})
-	}
-	wg.Wait()
-	close(errs)
-	return <-errs
-}

@@ -12,6 +12,7 @@ import (
 	"github.com/usher-media/usher/internal/api"
 	"github.com/usher-media/usher/loadtest/internal/dice"
 	"github.com/usher-media/usher/loadtest/internal/rig"
+	"github.com/usher-media/usher/loadtest/internal/together"
 	"github.com/usher-media/usher/loadtest/internal/viewer"
 )
 
@@ -92,7 +93,7 @@ func (d *device) watch(ctx context.Context) error {
 	}
 	const clicks, tabs = 2, 2
 	sessions := make([]viewer.Session, clicks)
-	err = together(clicks, func(i int) error {
+	err = together.Do(clicks, clicks, func(i int) error {
 		_, err := d.insist(ctx, func(base string) (err error) {
 			sessions[i], err = d.viewer.Watch(ctx, base, d.crowd.code, known)
 			return err
@@ -107,7 +108,7 @@ func (d *device) watch(ctx context.Context) error {
 		return err
 	}
 	d.in = true
-	return together(tabs*len(titles), func(i int) error {
+	return together.Do(tabs*len(titles), tabs*len(titles), func(i int) error {
 		title := titles[i%len(titles)]
 		got, err := d.insist(ctx, func(base string) error {
 			n, err := d.viewer.Get(ctx, base+session.Path(film(title)))
@@ -150,14 +151,4 @@ func (d *device) insist(ctx context.Context, do func(base string) error) (bool, 
 		case <-time.After(again):
 		}
 	}
-}
-
-func together(n int, do func(int) error) error {
-	errs := make([]error, n)
-	var wg sync.WaitGroup
-	for i := range n {
-		wg.Go(func() { errs[i] = do(i) })
-	}
-	wg.Wait()
-	return errors.Join(errs...)
 }

@@ -43,38 +43,27 @@ func (o Options) Validate() error {
 	if o.Nodes < 2 || o.Nodes > 32 || o.Rounds < 1 {
 		return fmt.Errorf("--nodes %d --rounds %d: want 2 to 32 gateways and at least one round", o.Nodes, o.Rounds)
 	}
-	for _, word := range o.Systems {
-		if word != strict && word != leasing {
-			return fmt.Errorf("--systems %q: want strict, lease or both, with a comma in between", word)
-		}
-	}
-	return nil
+	_, err := rig.Consistencies(o.Systems)
+	return err
 }
-
-// The systems.
-const (
-	strict  = "strict"
-	leasing = "lease"
-)
 
 // scene is one way that nodes learn of changes.
 type scene struct {
 	name, title string
-	system      string
-	consistency string
+	consistency rig.Consistency
 	push        push
 }
 
 var scenes = []scene{
-	{"strict", "strict", strict, "strict", pushed},
-	{"lease", "lease 2s", leasing, "lease 2s", pushed},
-	{"lost", "lease 2s, pushes to one node lost", leasing, "lease 2s", lost},
-	{"cut", "lease 2s, subscription of one node cut", leasing, "lease 2s", cut},
+	{"strict", "strict", rig.Strict, pushed},
+	{"lease", "lease 2s", rig.Lease, pushed},
+	{"lost", "lease 2s, pushes to one node lost", rig.Lease, lost},
+	{"cut", "lease 2s, subscription of one node cut", rig.Lease, cut},
 }
 
 func (o Options) scenes() []scene {
 	return slices.DeleteFunc(slices.Clone(scenes), func(s scene) bool {
-		return len(o.Systems) > 0 && !slices.Contains(o.Systems, s.system)
+		return len(o.Systems) > 0 && !slices.Contains(o.Systems, s.consistency.Word)
 	})
 }
 

@@ -45,10 +45,10 @@ func makeMedia(r *rig.Rig) (string, error) {
 func (s scene) cluster(ctx context.Context, r *rig.Rig, nodes int, dir string) (c *rig.Cluster, stop func(), err error) {
 	name := "revoke-" + s.name
 	if s.push == pushed {
-		c, err = r.Cluster(ctx, name, s.consistency, dir, nodes)
+		c, err = r.Cluster(ctx, name, s.consistency.Setting, dir, nodes)
 		return c, func() {}, err
 	}
-	if c, err = r.Cluster(ctx, name, s.consistency, dir, nodes-1); err != nil {
+	if c, err = r.Cluster(ctx, name, s.consistency.Setting, dir, nodes-1); err != nil {
 		return nil, nil, err
 	}
 	between, err := relay.Start(c.Redis.Addr, s.push.hook)

@@ -38,6 +38,9 @@ type Server struct {
 	admin *http.Client
 }
 
+// KeysFile is the keyring that all gated sites of a rig share, in its folder.
+const KeysFile = "keys.json"
+
 // unlimited lifts the request rate: all clients come from one address.
 const unlimited = "rate 1000000/s burst 1000000"
 
@@ -118,7 +121,7 @@ func (s *Server) caddyfile() string {
 		if store == "embedded" {
 			store = fmt.Sprintf("embedded %q", filepath.Join(s.dir, "store"))
 		}
-		global = fmt.Sprintf("\tusher {\n\t\tstore %s\n\t\tkeys %q\n\t\tpublic_url %s\n\t}\n", store, filepath.Join(s.rig.Dir, "keys.json"), s.URL)
+		global = fmt.Sprintf("\tusher {\n\t\tstore %s\n\t\tkeys %q\n\t\tpublic_url %s\n\t}\n", store, filepath.Join(s.rig.Dir, KeysFile), s.URL)
 		gate = fmt.Sprintf("\tusher {\n\t\tconsistency %s\n\t\t%s\n%s\t}\n", s.site.Consistency, unlimited, indent(s.site.Settings, "\t\t"))
 	}
 	return fmt.Sprintf(`{

@@ -8,16 +8,23 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
 // Viewer asks. It keeps no cookies: a device is what it says it is.
-type Viewer struct{ client *http.Client }
+type Viewer struct {
+	client *http.Client
+	busy   atomic.Int64
+}
+
+// Busy is how often the gate said 503, and the viewer asked again.
+func (v *Viewer) Busy() int64 { return v.busy.Load() }
 
 // New returns a viewer. With keep it uses connections again, as players do;
 // without, each request has its own, as the first of a newcomer does.
 func New(keep bool) *Viewer {
-	return &Viewer{&http.Client{
+	return &Viewer{client: &http.Client{
 		Timeout:       30 * time.Second,
 		Transport:     &http.Transport{DisableKeepAlives: !keep, MaxIdleConnsPerHost: 64, DisableCompression: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -139,6 +146,7 @@ func (v *Viewer) insist(ctx context.Context, method, target string, headers ...s
 			return resp, err
 		}
 		resp.Body.Close()
+		v.busy.Add(1)
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
