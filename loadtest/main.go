@@ -4,6 +4,8 @@
 //	go run ./loadtest --compare     what the gate costs, against bare Caddy
 //	go run ./loadtest --revoke      how long a revocation takes, over three gateways
 //	go run ./loadtest --exact       that a link with N views lets exactly N in
+//	go run ./loadtest --soak 10m    what grows while players come and go
+//	go run ./loadtest --footprint   how much memory links and sessions take
 //
 // --exact also races on gateways that run already, given --share.
 //
@@ -48,9 +50,17 @@ func run(ctx context.Context, args []string, out io.Writer, errs *os.File) int {
 		fmt.Fprintln(errs, "loadtest:", err)
 		return exitUsage
 	}
+	return execute(ctx, o, out, errs)
+}
+
+// execute measures, and says what was found and what became of it.
+func execute(ctx context.Context, o options, out io.Writer, errs *os.File) int {
 	progress := report.NewProgress(errs)
 	r, err := measure(ctx, o, progress)
 	progress.Done()
+	if err == nil {
+		err = r.Write(out, o.json)
+	}
 	switch {
 	case ctx.Err() != nil:
 		fmt.Fprintln(errs, "loadtest: interrupted; everything that was started has ended")
@@ -58,12 +68,7 @@ func run(ctx context.Context, args []string, out io.Writer, errs *os.File) int {
 	case err != nil:
 		fmt.Fprintln(errs, "loadtest:", err)
 		return exitBroken
-	}
-	if err := r.Write(out, o.json); err != nil {
-		fmt.Fprintln(errs, "loadtest:", err)
-		return exitBroken
-	}
-	if !r.Kept {
+	case !r.Kept:
 		fmt.Fprintln(errs, "loadtest: a promise was broken")
 		return exitBroken
 	}

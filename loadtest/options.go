@@ -13,6 +13,9 @@ import (
 
 	"github.com/usher-media/usher/loadtest/internal/compare"
 	"github.com/usher-media/usher/loadtest/internal/exact"
+	"github.com/usher-media/usher/loadtest/internal/footprint"
+	"github.com/usher-media/usher/loadtest/internal/revoke"
+	"github.com/usher-media/usher/loadtest/internal/soak"
 )
 
 // options are the flags.
@@ -21,14 +24,14 @@ type options struct {
 	json   bool
 	binary string
 
-	rounds          int // 0: the mode's own
-	nodes, openers  int
-	players         int
-	links, sessions int
-	systems         []string
-	soak            soakTime
-	compare         compare.Options
-	running         exact.Running
+	rounds         int // 0: the mode's own
+	nodes, openers int
+	systems, only  []string
+	compare        compare.Options
+	revoke         revoke.Options
+	running        exact.Running
+	soak           soak.Options
+	footprint      footprint.Options
 }
 
 // parse reads the command line. Everything that can be wrong with it is found
@@ -60,7 +63,22 @@ func parse(args []string, errs io.Writer) (options, error) {
 	if o.rounds == 0 {
 		o.rounds = o.mode.rounds
 	}
-	return o, o.mode.valid(o)
+	return o, errors.Join(o.mode.understands(flags), o.mode.valid(o))
+}
+
+// forAll are the flags that mean something to every mode.
+var forAll = []string{"json", "binary"}
+
+// understands refuses flags that would be ignored: whoever gave them wants
+// something else than what would be done.
+func (m mode) understands(flags *flag.FlagSet) error {
+	var err error
+	flags.Visit(func(f *flag.Flag) {
+		if f.Name != m.name && !slices.Contains(forAll, f.Name) && !slices.Contains(m.takes, f.Name) {
+			err = fmt.Errorf("--%s means nothing to --%s, which takes --%s", f.Name, m.name, strings.Join(m.takes, ", --"))
+		}
+	})
+	return err
 }
 
 // modeFlags defines a flag for each mode, and returns which were given.
@@ -68,7 +86,7 @@ func (o *options) modeFlags(flags *flag.FlagSet) (asked func() []mode) {
 	given := make([]bool, len(modes))
 	for i, m := range modes {
 		if m.name == soakName {
-			flags.Var(&o.soak, m.name, m.doc)
+			flags.Var(soakTime{&o.soak.Duration}, m.name, m.doc)
 			continue
 		}
 		flags.BoolVar(&given[i], m.name, false, m.doc)
@@ -76,7 +94,7 @@ func (o *options) modeFlags(flags *flag.FlagSet) (asked func() []mode) {
 	return func() []mode {
 		var chosen []mode
 		for i, m := range modes {
-			if given[i] || m.name == soakName && o.soak != 0 {
+			if given[i] || m.name == soakName && o.soak.Duration != 0 {
 				chosen = append(chosen, m)
 			}
 		}
@@ -91,7 +109,7 @@ func (o *options) flags(flags *flag.FlagSet) {
 	flags.Func("systems", "narrow to these `SYSTEMS`: strict, embedded, lease; bare Caddy is always compared with", words(&o.systems))
 
 	flags.Float64Var(&o.compare.Seconds, "seconds", 2, "how long each cell of a round of --compare takes")
-	flags.Func("only", "narrow --compare to these `KINDS`: respond, file_server, reverse_proxy, download", words(&o.compare.Kinds))
+	flags.Func("only", "narrow --compare to these `KINDS`: respond, file_server, reverse_proxy, download; or --revoke to these changes: revoke, suspend, shorten, end, download", words(&o.only))
 	flags.Func("conns", "narrow --compare to these `NUMBERS` of connections, such as 32,256", numbers(&o.compare.Conns))
 
 	flags.IntVar(&o.nodes, "nodes", 3, "how many gateways share a Redis in --revoke and --exact")
@@ -101,9 +119,9 @@ func (o *options) flags(flags *flag.FlagSet) {
 	flags.StringVar(&o.running.Path, "path", "", "media `path` a winner of --share asks for, such as /clock/360p/0.ts")
 	flags.IntVar(&o.running.Views, "views", 3, "how many should win the --share")
 
-	flags.IntVar(&o.players, "players", 200, "how many players --soak each gateway at any time")
-	flags.IntVar(&o.links, "links", 10_000, "how many links --footprint makes, up to 1000000")
-	flags.IntVar(&o.sessions, "sessions", 20_000, "how many sessions --footprint opens, up to 200000")
+	flags.IntVar(&o.soak.Players, "players", 200, "how many players --soak each gateway at any time")
+	flags.IntVar(&o.footprint.Links, "links", 10_000, "how many links --footprint makes, up to 1000000")
+	flags.IntVar(&o.footprint.Sessions, "sessions", 20_000, "how many sessions --footprint opens, up to 200000")
 }
 
 func (o *options) addGateway(text string) error {
@@ -115,28 +133,28 @@ func (o *options) addGateway(text string) error {
 	return nil
 }
 
-// soakTime is a duration that need not be given.
-type soakTime time.Duration
+// soakTime sets a duration that need not be given.
+type soakTime struct{ *time.Duration }
 
 const defaultSoak = 10 * time.Minute
 
-// String implements [flag.Value].
-func (t *soakTime) String() string { return time.Duration(*t).String() }
+// String implements [flag.Value]; package flag also asks zero values.
+func (t soakTime) String() string { return "" }
 
 // IsBoolFlag lets the flag stand alone.
-func (t *soakTime) IsBoolFlag() bool { return true }
+func (t soakTime) IsBoolFlag() bool { return true }
 
 // Set implements [flag.Value]; "true" is what a flag says that stands alone.
-func (t *soakTime) Set(text string) error {
+func (t soakTime) Set(text string) error {
 	if text == "true" {
-		*t = soakTime(defaultSoak)
+		*t.Duration = defaultSoak
 		return nil
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil || d <= 0 {
 		return fmt.Errorf("want a duration such as 10m")
 	}
-	*t = soakTime(d)
+	*t.Duration = d
 	return nil
 }
 

@@ -108,7 +108,7 @@ func Run(ctx context.Context, r *rig.Rig, o Options, say *report.Progress) (*rep
 	if err != nil {
 		return nil, err
 	}
-	origin, err := r.Serve(ctx, rig.Site{Name: "origin", Behind: fileServer(site.dir)})
+	origin, err := r.Serve(ctx, rig.Site{Name: "origin", Behind: rig.Files(site.dir)})
 	if err != nil {
 		return nil, err
 	}

@@ -46,13 +46,13 @@ func startFleet(ctx context.Context, r *rig.Rig, k kind, list []System, site med
 // counters of one must not show the work of another.
 func (s *stand) start(ctx context.Context, r *rig.Rig, k kind, m media, origin *rig.Server) (err error) {
 	name := k.name + "-" + string(s.system)
-	site := rig.Site{Name: name, Behind: k.behind(m, origin), Consistency: "strict"}
+	site := rig.Site{Name: name, Behind: k.behind(m, origin), Consistency: rig.Strict}
 	switch s.system {
 	case Bare:
 	case Embedded:
 		site.Store = "embedded"
 	case Lease:
-		site.Consistency = "lease 2s"
+		site.Consistency = rig.Lease
 		fallthrough
 	case Strict:
 		if s.redis, err = r.Redis(ctx, name+"-redis"); err != nil {

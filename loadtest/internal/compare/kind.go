@@ -23,9 +23,9 @@ type kind struct {
 
 var kinds = []kind{
 	{name: "respond", conns: []int{1, 32, 256}, behind: func(media, *rig.Server) string { return `respond "ok"` }},
-	{name: "file_server", conns: []int{32, 256}, behind: func(m media, _ *rig.Server) string { return fileServer(m.dir) }},
+	{name: "file_server", conns: []int{32, 256}, behind: func(m media, _ *rig.Server) string { return rig.Files(m.dir) }},
 	{name: "reverse_proxy", conns: []int{1, 32, 256}, behind: func(_ media, origin *rig.Server) string { return reverseProxy(origin) }},
-	{name: "download", conns: []int{1}, download: true, behind: func(m media, _ *rig.Server) string { return fileServer(m.dir) }},
+	{name: "download", conns: []int{1}, download: true, behind: func(m media, _ *rig.Server) string { return rig.Files(m.dir) }},
 }
 
 func kindWords() []string {
@@ -35,8 +35,6 @@ func kindWords() []string {
 	}
 	return words
 }
-
-func fileServer(dir string) string { return fmt.Sprintf("file_server {\n\troot %q\n}", dir) }
 
 // reverseProxy keeps as many connections to the origin as viewers have: by
 // default Caddy keeps 32, and the run would measure how fast sockets can be

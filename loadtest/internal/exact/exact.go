@@ -69,12 +69,12 @@ func Run(ctx context.Context, r *rig.Rig, o Options, say *report.Progress) (*rep
 	if err != nil {
 		return nil, err
 	}
-	several, err := r.Cluster(ctx, "exact", "strict", dir, o.Nodes)
+	several, err := r.Cluster(ctx, rig.Site{Name: "exact", Consistency: rig.Strict, Behind: rig.Files(dir)}, o.Nodes)
 	if err != nil {
 		return nil, err
 	}
 	defer several.Kill()
-	single, err := r.Single(ctx, "exact-embedded", dir)
+	single, err := r.Single(ctx, rig.Site{Name: "exact-embedded", Consistency: rig.Strict, Behind: rig.Files(dir)})
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,9 @@ package footprint
 import (
 	"context"
 	"fmt"
+	"math"
 	"path/filepath"
+	"time"
 
 	"github.com/usher-media/usher/loadtest/internal/report"
 	"github.com/usher-media/usher/loadtest/internal/rig"
@@ -25,6 +27,13 @@ const (
 	// cached is how many links the gateway is made to remember: fewer than it
 	// ever forgets for want of room.
 	cached = 20_000
+)
+
+// idle is the sites' setting. Four times in it usage is flushed, and the
+// default of half an hour would have every level wait for five seconds.
+const (
+	idle    = 4 * time.Second
+	flushed = idle / 2
 )
 
 // The budgets, in bytes of the gateway's heap.
@@ -66,7 +75,7 @@ func Run(ctx context.Context, r *rig.Rig, o Options, say *report.Progress) (*rep
 	}
 	var results []Result
 	for _, s := range chosen {
-		c, err := r.Cluster(ctx, "footprint-"+s.Word, s.Setting, dir, 1)
+		c, err := r.Cluster(ctx, rig.Site{Name: "footprint-" + s.Word, Consistency: s, Settings: "idle " + idle.String(), Behind: rig.Files(dir)}, 1)
 		if err != nil {
 			return nil, err
 		}
@@ -85,11 +94,26 @@ func Run(ctx context.Context, r *rig.Rig, o Options, say *report.Progress) (*rep
 // level is how much memory is used at one time, in bytes.
 type level struct{ heap, redis int64 }
 
+// levelOf waits until the heap has stopped falling: what pools hold goes with
+// the second collection after its use, and what was noted of usage once it is
+// flushed.
 func levelOf(ctx context.Context, c *rig.Cluster) (l level, err error) {
-	// What a pool holds is let go of by the second collection after its use.
-	for range 2 {
-		if l.heap, err = c.Nodes[0].Heap(ctx); err != nil {
+	l.heap = math.MaxInt64
+	tick := time.NewTicker(flushed / 4)
+	defer tick.Stop()
+	for lowest := time.Now(); time.Since(lowest) < flushed; {
+		heap, err := c.Nodes[0].Heap(ctx)
+		if err != nil {
 			return l, err
+		}
+		if heap < l.heap-l.heap/100 {
+			lowest = time.Now()
+		}
+		l.heap = min(l.heap, heap)
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return l, ctx.Err()
 		}
 	}
 	l.redis, err = c.Redis.Memory(ctx)

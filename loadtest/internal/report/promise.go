@@ -85,5 +85,5 @@ func Figure(v float64) string {
 	case size >= 10:
 		return fmt.Sprintf("%.1f", v)
 	}
-	return strings.TrimSuffix(fmt.Sprintf("%.3f", v), "0")
+	return strings.TrimRight(strings.TrimRight(fmt.Sprintf("%.3f", v), "0"), ".")
 }

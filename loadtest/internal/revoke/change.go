@@ -17,7 +17,7 @@ import (
 
 // change is something that an operator does, after which nothing passes.
 type change struct {
-	name string
+	word string
 	// shared: all players use one session, which is what is ended.
 	shared bool
 	// status is that of the refusals.
@@ -36,7 +36,15 @@ var changes = []change{
 		over := time.Now().Add(-time.Second)
 		return node.Call(ctx, http.MethodPatch, "/links/"+link.ID, api.LinkChange{ExpiresAt: &over}, nil)
 	}},
-	{"end session", true, http.StatusForbidden, endSession},
+	{"end", true, http.StatusForbidden, endSession},
+}
+
+func changeWords() []string {
+	words := []string{download}
+	for _, ch := range changes {
+		words = append(words, ch.word)
+	}
+	return words
 }
 
 func endSession(ctx context.Context, node *rig.Server, link api.Link) error {

@@ -15,7 +15,8 @@ import (
 	"github.com/usher-media/usher/loadtest/internal/wire"
 )
 
-const download = "slow download"
+// download is the word for a running answer that is cut by a revocation.
+const download = "download"
 
 // sip and pause are how a slow viewer reads: a few Mbit/s.
 const (

@@ -86,10 +86,15 @@ func judge(o Options, all []*tally) []report.Promise {
 				refusals.sinceAnswer.Merge(t.sinceAnswer)
 			}
 		}
-		list = append(list, s.promise(o, timesOf(refusals.sinceAnswer)), report.Promise{
-			What: s.title + ": a running download is cut, the longest", Unit: "ms", AtMost: true, Binding: true,
-			Bound: millis(cutBudget.Nanoseconds()), Got: timesOf(downloads.sinceAnswer).Max,
-		})
+		if refusals.sinceAnswer.TotalCount() > 0 {
+			list = append(list, s.promise(o, timesOf(refusals.sinceAnswer)))
+		}
+		if downloads.sinceAnswer.TotalCount() > 0 {
+			list = append(list, report.Promise{
+				What: s.title + ": a running download is cut, the longest", Unit: "ms", AtMost: true, Binding: true,
+				Bound: millis(cutBudget.Nanoseconds()), Got: timesOf(downloads.sinceAnswer).Max,
+			})
+		}
 	}
 	return list
 }

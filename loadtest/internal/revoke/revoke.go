@@ -20,6 +20,8 @@ type Options struct {
 	Nodes, Rounds int
 	// Systems are "strict" and "lease"; empty: both.
 	Systems []string
+	// Changes are words; empty: all.
+	Changes []string
 	// Budget is what a push may take; zero: [Budget].
 	Budget time.Duration
 }
@@ -42,6 +44,11 @@ const cutBudget = 5 * time.Second
 func (o Options) Validate() error {
 	if o.Nodes < 2 || o.Nodes > 32 || o.Rounds < 1 {
 		return fmt.Errorf("--nodes %d --rounds %d: want 2 to 32 gateways and at least one round", o.Nodes, o.Rounds)
+	}
+	for _, word := range o.Changes {
+		if !slices.Contains(changeWords(), word) {
+			return fmt.Errorf("--only %q: want one or more of %v, with commas in between", word, changeWords())
+		}
 	}
 	_, err := rig.Consistencies(o.Systems)
 	return err
@@ -109,14 +116,20 @@ func (s scene) play(ctx context.Context, r *rig.Rig, o Options, dir string, say 
 	defer disturb()
 	var list []*tally
 	for _, change := range changes {
-		t := newTally(s, change.name)
+		if !o.wants(change.word) {
+			continue
+		}
+		t := newTally(s, change.word)
 		list = append(list, t)
 		for round := range s.rounds(o.Rounds) {
-			say.Say("%s: %s, round %d of %d", s.title, change.name, round+1, s.rounds(o.Rounds))
+			say.Say("%s: %s, round %d of %d", s.title, change.word, round+1, s.rounds(o.Rounds))
 			if err := change.measure(ctx, c, t); err != nil {
-				return nil, fmt.Errorf("%s: %w", change.name, err)
+				return nil, fmt.Errorf("%s: %w", change.word, err)
 			}
 		}
+	}
+	if !o.wants(download) || s.push != pushed {
+		return list, nil // running downloads are looked at again by every node, pushed or not
 	}
 	t := newTally(s, download)
 	for round := range max(1, o.Rounds/few) {
@@ -126,4 +139,8 @@ func (s scene) play(ctx context.Context, r *rig.Rig, o Options, dir string, say 
 		}
 	}
 	return append(list, t), nil
+}
+
+func (o Options) wants(word string) bool {
+	return len(o.Changes) == 0 || slices.Contains(o.Changes, word)
 }

@@ -43,12 +43,12 @@ func makeMedia(r *rig.Rig) (string, error) {
 // cluster starts the scene's nodes. Where pushes are disturbed, the last one
 // reaches Redis through a relay.
 func (s scene) cluster(ctx context.Context, r *rig.Rig, nodes int, dir string) (c *rig.Cluster, stop func(), err error) {
-	name := "revoke-" + s.name
+	site := rig.Site{Name: "revoke-" + s.name, Consistency: s.consistency, Behind: rig.Files(dir)}
 	if s.push == pushed {
-		c, err = r.Cluster(ctx, name, s.consistency.Setting, dir, nodes)
+		c, err = r.Cluster(ctx, site, nodes)
 		return c, func() {}, err
 	}
-	if c, err = r.Cluster(ctx, name, s.consistency.Setting, dir, nodes-1); err != nil {
+	if c, err = r.Cluster(ctx, site, nodes-1); err != nil {
 		return nil, nil, err
 	}
 	between, err := relay.Start(c.Redis.Addr, s.push.hook)

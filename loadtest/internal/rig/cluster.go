@@ -13,17 +13,15 @@ type Cluster struct {
 	Nodes []*Server
 	Redis *Redis // nil with the embedded store
 
-	rig         *Rig
-	name        string
-	consistency string
-	behind      string
+	rig  *Rig
+	site Site
 }
 
-// Cluster starts a Redis, and that many gateways in front of the folder.
-func (r *Rig) Cluster(ctx context.Context, name, consistency, dir string, nodes int) (*Cluster, error) {
-	c := &Cluster{rig: r, name: name, consistency: consistency, behind: filesOf(dir)}
+// Cluster starts a Redis, and that many gateways on it.
+func (r *Rig) Cluster(ctx context.Context, site Site, nodes int) (*Cluster, error) {
+	c := &Cluster{rig: r, site: site}
 	var err error
-	if c.Redis, err = r.Redis(ctx, name+"-redis"); err != nil {
+	if c.Redis, err = r.Redis(ctx, site.Name+"-redis"); err != nil {
 		return nil, err
 	}
 	for range nodes {
@@ -39,16 +37,16 @@ func (c *Cluster) Join(ctx context.Context, addr string) error {
 	return c.serve(ctx, "redis redis://"+addr+"/0")
 }
 
-// Single starts one gateway with the embedded store in front of the folder.
-func (r *Rig) Single(ctx context.Context, name, dir string) (*Cluster, error) {
-	c := &Cluster{rig: r, name: name, consistency: "strict", behind: filesOf(dir)}
+// Single starts one gateway with the embedded store.
+func (r *Rig) Single(ctx context.Context, site Site) (*Cluster, error) {
+	c := &Cluster{rig: r, site: site}
 	return c, c.serve(ctx, "embedded")
 }
 
 func (c *Cluster) serve(ctx context.Context, store string) error {
-	node, err := c.rig.Serve(ctx, Site{
-		Name: fmt.Sprintf("%s-%d", c.name, len(c.Nodes)), Store: store, Consistency: c.consistency, Behind: c.behind,
-	})
+	site := c.site
+	site.Name, site.Store = fmt.Sprintf("%s-%d", site.Name, len(c.Nodes)), store
+	node, err := c.rig.Serve(ctx, site)
 	if err == nil {
 		c.Nodes = append(c.Nodes, node)
 	}
@@ -65,7 +63,8 @@ func (c *Cluster) Kill() {
 	}
 }
 
-func filesOf(dir string) string { return fmt.Sprintf("file_server {\n\troot %q\n}", dir) }
+// Files serves the files of a folder.
+func Files(dir string) string { return fmt.Sprintf("file_server {\n\troot %q\n}", dir) }
 
 // Sample writes the sample clip into a folder of the rig and returns it: a web
 // root with the clip in /clock/.

@@ -17,9 +17,8 @@ type Site struct {
 	Name string
 	// Store is the store setting, such as "redis redis://…" or "embedded";
 	// empty: bare Caddy, nothing of the gate's.
-	Store string
-	// Consistency is the setting of that name.
-	Consistency string
+	Store       string
+	Consistency Consistency
 	// Settings are more lines of the site's usher block.
 	Settings string
 	// Behind is the directive behind the gate.
@@ -122,7 +121,7 @@ func (s *Server) caddyfile() string {
 			store = fmt.Sprintf("embedded %q", filepath.Join(s.dir, "store"))
 		}
 		global = fmt.Sprintf("\tusher {\n\t\tstore %s\n\t\tkeys %q\n\t\tpublic_url %s\n\t}\n", store, filepath.Join(s.rig.Dir, KeysFile), s.URL)
-		gate = fmt.Sprintf("\tusher {\n\t\tconsistency %s\n\t\t%s\n%s\t}\n", s.site.Consistency, unlimited, indent(s.site.Settings, "\t\t"))
+		gate = fmt.Sprintf("\tusher {\n\t\tconsistency %s\n\t\t%s\n%s\t}\n", s.site.Consistency.Setting, unlimited, indent(s.site.Settings, "\t\t"))
 	}
 	return fmt.Sprintf(`{
 	admin %q

@@ -53,7 +53,7 @@ func Run(ctx context.Context, r *rig.Rig, o Options, say *report.Progress) (*rep
 	}
 	var venues []*venue
 	for _, s := range chosen {
-		c, err := r.Cluster(ctx, "soak-"+s.Word, s.Setting, dir, 1)
+		c, err := r.Cluster(ctx, rig.Site{Name: "soak-" + s.Word, Consistency: s, Behind: rig.Files(dir)}, 1)
 		if err != nil {
 			return nil, err
 		}
