@@ -101,6 +101,19 @@ func TestDo(t *testing.T) {
 	}
 }
 
+// The generator shares the machine with what it measures.
+func TestDoAllocatesNothing(t *testing.T) {
+	c := serve(t, "HTTP/1.1 200 OK\r\nContent-Type: video/mp2t\r\nContent-Length: 3\r\n\r\nabc")
+	request := Get("example", "/a.ts")
+	if n := testing.AllocsPerRun(100, func() {
+		if _, err := c.Do(request); err != nil {
+			t.Fatal(err)
+		}
+	}); n != 0 {
+		t.Errorf("%g allocations a request", n)
+	}
+}
+
 func TestGet(t *testing.T) {
 	const want = "GET /a HTTP/1.1\r\nHost: h:1\r\nRange: bytes=0-1\r\n\r\n"
 	if got := string(Get("h:1", "/a", "Range: bytes=0-1")); got != want {
