@@ -39,10 +39,14 @@ func TestParseHead(t *testing.T) {
 }
 
 // serve answers each request on the connection with the parts, each in a write
-// of its own.
+// of its own; at an empty one it hangs up.
 func serve(t *testing.T, parts ...string) *Conn {
 	t.Helper()
 	client, server := net.Pipe()
+	pieces := make([][]byte, len(parts))
+	for i, part := range parts {
+		pieces[i] = []byte(part)
+	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -52,11 +56,11 @@ func serve(t *testing.T, parts ...string) *Conn {
 			if _, err := server.Read(request); err != nil {
 				return
 			}
-			for _, part := range parts {
-				if part == "" {
+			for _, piece := range pieces {
+				if len(piece) == 0 {
 					return
 				}
-				if _, err := io.WriteString(server, part); err != nil {
+				if _, err := server.Write(piece); err != nil {
 					return
 				}
 			}
