@@ -51,8 +51,8 @@ func hire(ctx context.Context, addr string, shots [][]shot) (*crew, error) {
 	return c, nil
 }
 
-// tired is when a hand gives up. A server that refuses everything would
-// otherwise be measured at refusing.
+// tired is after how many wrong answers a hand gives up for this time. Refusing
+// is fast: a server that refuses everything would keep the machine busy with it.
 const tired = 100
 
 // work lets all hands ask for a while. Every request that was begun is
@@ -69,15 +69,15 @@ func (c *crew) work(ctx context.Context, during time.Duration) (sample, *hdrhist
 	}
 	s, latency := sample{}, newHistogram()
 	for _, h := range c.hands {
-		if h.errors >= tired {
-			return s, nil, fmt.Errorf("%d answers to one connection were not what was asked for, the first: %w", h.errors, h.first)
-		}
 		s.requests += h.latency.TotalCount()
 		s.errors += h.errors
 		if s.first == nil {
 			s.first = h.first
 		}
 		latency.Merge(h.latency)
+	}
+	if s.requests == 0 {
+		return s, nil, fmt.Errorf("not one right answer within %s: %w", during, s.first)
 	}
 	return s, latency, nil
 }
@@ -87,7 +87,7 @@ func (h *hand) work(end time.Time) {
 	h.errors, h.first = 0, nil
 	// A server that hangs is an error, and not a run without end.
 	if err := h.conn.SetDeadline(end.Add(patience)); err != nil {
-		h.errors, h.first = tired, err
+		h.errors, h.first = 1, err
 		return
 	}
 	for began := time.Now(); began.Before(end) && h.errors < tired; {
@@ -97,16 +97,20 @@ func (h *hand) work(end time.Time) {
 		done := time.Now()
 		switch {
 		case err != nil:
-			h.errors, h.first = tired, err // a connection is not used after it failed
+			h.wrong(err)
+			return // a connection is not used after it failed
 		case got != shot.want:
-			if h.errors == 0 {
-				h.first = fmt.Errorf("%+v instead of %+v", got, shot.want)
-			}
-			h.errors++
+			h.wrong(fmt.Errorf("%+v instead of %+v", got, shot.want))
 		default:
 			record(h.latency, done.Sub(began))
 		}
 		began = done
+	}
+}
+
+func (h *hand) wrong(err error) {
+	if h.errors++; h.first == nil {
+		h.first = err
 	}
 }
 
