@@ -26,7 +26,7 @@ func TestCompare(t *testing.T) {
 		o.compare.Budgets = lenient()
 	}, "--compare", "--only", "respond,reverse_proxy,download", "--conns", "1,4", "--rounds", "2", "--seconds", "0.2")
 	o.wantKept(t, "")
-	results := figures[[]compare.Result](t, o)
+	results := figures[compare.Figures](t, o).Cells
 	if want := 4 * (2 + 2 + 1); len(results) != want {
 		t.Fatalf("%d cells, want %d", len(results), want)
 	}

@@ -102,14 +102,24 @@ func (o Options) systems() []System {
 	return list
 }
 
+// comparison is one run.
+type comparison struct {
+	Options
+	rig    *rig.Rig
+	media  media
+	origin *rig.Server
+	others witness
+	say    *report.Progress
+}
+
 // Run measures.
 func Run(ctx context.Context, r *rig.Rig, o Options, say *report.Progress) (*report.Report, error) {
-	site, err := makeMedia(r.Dir, o.Big)
-	if err != nil {
+	run := &comparison{Options: o, rig: r, say: say}
+	var err error
+	if run.media, err = makeMedia(r.Dir, o.Big); err != nil {
 		return nil, err
 	}
-	origin, err := r.Serve(ctx, rig.Site{Name: "origin", Behind: rig.Files(site.dir)})
-	if err != nil {
+	if run.origin, err = r.Serve(ctx, rig.Site{Name: "origin", Behind: rig.Files(run.media.dir)}); err != nil {
 		return nil, err
 	}
 	var all []*cell
@@ -117,49 +127,59 @@ func Run(ctx context.Context, r *rig.Rig, o Options, say *report.Progress) (*rep
 		if len(o.Kinds) > 0 && !slices.Contains(o.Kinds, k.name) {
 			continue
 		}
-		cells, err := measureKind(ctx, r, o, k, site, origin, say)
+		cells, err := run.measure(ctx, k)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", k.name, err)
 		}
 		all = append(all, cells...)
 	}
-	return makeReport(o, all), nil
+	return makeReport(o, all, run.others.part()), nil
 }
 
-// measureKind starts one server a system, all of the kind, and measures them
-// in turn; while one is measured the others are idle.
-func measureKind(ctx context.Context, r *rig.Rig, o Options, k kind, site media, origin *rig.Server, say *report.Progress) ([]*cell, error) {
+// measure starts one server a system, all of the kind, and measures them in
+// turn; while one is measured the others are idle.
+func (run *comparison) measure(ctx context.Context, k kind) ([]*cell, error) {
 	conns := k.conns
-	if len(o.Conns) > 0 && !k.download {
-		conns = o.Conns
+	if len(run.Conns) > 0 && !k.download {
+		conns = run.Conns
 	}
-	say.Say("%s: starting", k.name)
-	f, err := startFleet(ctx, r, k, o.systems(), site, origin, slices.Max(conns))
+	run.say.Say("%s: starting", k.name)
+	f, err := run.startFleet(ctx, k, slices.Max(conns))
 	if err != nil {
 		return nil, err
 	}
 	defer f.stop()
-	var cells []*cell
-	for _, n := range conns {
-		for _, s := range f.stands {
-			cells = append(cells, newCell(k, n, s))
-		}
+	if err := run.others.begin(append(f.processes(), run.origin.Process)); err != nil {
+		return nil, err
 	}
-	for round := range o.Rounds {
+	rows := make([][]*cell, len(conns))
+	for round := range run.Rounds {
 		for i, n := range conns {
-			row := cells[i*len(f.stands) : (i+1)*len(f.stands)]
-			// Whoever comes first meets other caches and clock speeds than
-			// whoever comes last: the order moves on with each round.
-			for j := range row {
-				c := row[(j+round)%len(row)]
-				say.Say("%s, %s, round %d of %d: %s", k.name, connections(n), round+1, o.Rounds, c.stand.system.title())
-				if err := c.measure(ctx, time.Duration(o.Seconds*float64(time.Second))); err != nil {
-					return nil, fmt.Errorf("%s, %s: %w", c.stand.system.title(), connections(n), err)
-				}
+			if round == 0 {
+				rows[i] = f.cells(k, n)
+			}
+			if err := run.measureRow(ctx, rows[i], round); err != nil {
+				return nil, err
 			}
 		}
 	}
-	return cells, nil
+	return slices.Concat(rows...), run.others.end()
+}
+
+// measureRow measures every system once. Whoever comes first meets other
+// caches and clock speeds than whoever comes last: the order moves on with
+// each round.
+func (run *comparison) measureRow(ctx context.Context, row []*cell, round int) error {
+	during := time.Duration(run.Seconds * float64(time.Second))
+	for i := range row {
+		c := row[(i+round)%len(row)]
+		what := fmt.Sprintf("%s, %s", connections(c.conns), c.stand.system.title())
+		run.say.Say("%s, round %d of %d, %s", c.kind.name, round+1, run.Rounds, what)
+		if err := c.measure(ctx, during); err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+	}
+	return nil
 }
 
 func connections(n int) string {

@@ -27,26 +27,35 @@ type stand struct {
 // sharers is how many sessions share a link.
 const sharers = 4
 
-func startFleet(ctx context.Context, r *rig.Rig, k kind, list []System, site media, origin *rig.Server, viewers int) (*fleet, error) {
+func (run *comparison) startFleet(ctx context.Context, k kind, viewers int) (*fleet, error) {
 	f := &fleet{}
-	for _, system := range list {
+	for _, system := range run.systems() {
 		s := &stand{system: system}
 		f.stands = append(f.stands, s)
-		if err := s.start(ctx, r, k, site, origin); err != nil {
+		if err := s.start(ctx, run.rig, k.name, k.behind(run.media, run.origin)); err != nil {
 			return nil, err
 		}
-		if err := s.prepare(ctx, k, site, viewers); err != nil {
+		if err := s.prepare(ctx, k, run.media, viewers); err != nil {
 			return nil, fmt.Errorf("opening sessions on %s: %w", system.title(), err)
 		}
 	}
 	return f, nil
 }
 
+// cells are one for each stand.
+func (f *fleet) cells(k kind, conns int) []*cell {
+	row := make([]*cell, len(f.stands))
+	for i, s := range f.stands {
+		row[i] = newCell(k, conns, s)
+	}
+	return row
+}
+
 // start starts the server, with a Redis of its own where it has one: the
 // counters of one must not show the work of another.
-func (s *stand) start(ctx context.Context, r *rig.Rig, k kind, m media, origin *rig.Server) (err error) {
-	name := k.name + "-" + string(s.system)
-	site := rig.Site{Name: name, Behind: k.behind(m, origin), Consistency: rig.Strict}
+func (s *stand) start(ctx context.Context, r *rig.Rig, kind, behind string) (err error) {
+	name := kind + "-" + string(s.system)
+	site := rig.Site{Name: name, Behind: behind, Consistency: rig.Strict}
 	switch s.system {
 	case Bare:
 	case Embedded:
@@ -99,6 +108,17 @@ func (s *stand) prepare(ctx context.Context, k kind, m media, viewers int) error
 	}
 	s.trip, err = recordTrip(ctx, s)
 	return err
+}
+
+func (f *fleet) processes() []*rig.Process {
+	var list []*rig.Process
+	for _, s := range f.stands {
+		list = append(list, s.server.Process)
+		if s.redis != nil {
+			list = append(list, s.redis.Process)
+		}
+	}
+	return list
 }
 
 func (f *fleet) stop() {

@@ -60,7 +60,14 @@ func resultOf(c, bare *cell) Result {
 	return r
 }
 
-func makeReport(o Options, cells []*cell) *report.Report {
+// Figures are what a run found.
+type Figures struct {
+	Cells []Result `json:"cells"`
+	// Others is the part of the machine that other programs took meanwhile.
+	Others float64 `json:"others"`
+}
+
+func makeReport(o Options, cells []*cell, others float64) *report.Report {
 	if o.Budgets == nil {
 		o.Budgets = Budgets
 	}
@@ -73,11 +80,16 @@ func makeReport(o Options, cells []*cell) *report.Report {
 		results[i] = resultOf(c, bareOf(cells, c))
 		table.Row(results[i].row()...)
 	}
-	r := report.New("compare", results, judge(o.Budgets, cells))
+	r := report.New("compare", Figures{results, others}, judge(o.Budgets, cells))
 	r.Add(table)
 	r.Note("%d rounds of %g s a cell, the systems in turn; medians; pairs are taken within a round. CPU is of the process under test, "+
 		"for one request. Ratios and counts are promises: a broken one fails the run, once it is further off than the noise allowed. "+
 		"Microseconds are those of one machine: met or not met, they fail nothing.", o.Rounds, o.Seconds)
+	doubt := ""
+	if others > busyPart {
+		doubt = " That is too much for figures to be believed: run this again on a machine that does nothing else."
+	}
+	r.Note("Other programs took %.0f %% of the machine meanwhile.%s", 100*others, doubt)
 	return r
 }
 
