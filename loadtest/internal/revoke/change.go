@@ -1,0 +1,175 @@
+package revoke
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/usher-media/usher/internal/api"
+	"github.com/usher-media/usher/loadtest/internal/rig"
+	"github.com/usher-media/usher/loadtest/internal/viewer"
+	"github.com/usher-media/usher/loadtest/internal/wire"
+)
+
+// change is something that an operator does, after which nothing passes.
+type change struct {
+	word string
+	// shared: all players use one session, which is what is ended.
+	shared bool
+	// status is that of the refusals.
+	status int
+	make   func(ctx context.Context, node *rig.Server, link api.Link) error
+}
+
+var changes = []change{
+	{"revoke", false, http.StatusGone, func(ctx context.Context, node *rig.Server, link api.Link) error {
+		return node.Call(ctx, http.MethodPost, "/links/"+link.ID+"/revoke", nil, nil)
+	}},
+	{"suspend", false, http.StatusForbidden, func(ctx context.Context, node *rig.Server, link api.Link) error {
+		return node.Call(ctx, http.MethodPost, "/links/"+link.ID+"/suspend", nil, nil)
+	}},
+	{"shorten", false, http.StatusGone, func(ctx context.Context, node *rig.Server, link api.Link) error {
+		over := time.Now().Add(-time.Second)
+		return node.Call(ctx, http.MethodPatch, "/links/"+link.ID, api.LinkChange{ExpiresAt: &over}, nil)
+	}},
+	{"end", true, http.StatusForbidden, endSession},
+}
+
+func changeWords() []string {
+	words := []string{download}
+	for _, ch := range changes {
+		words = append(words, ch.word)
+	}
+	return words
+}
+
+func endSession(ctx context.Context, node *rig.Server, link api.Link) error {
+	var list api.SessionList
+	if err := node.Call(ctx, http.MethodGet, "/sessions?link="+link.ID, nil, &list); err != nil {
+		return err
+	}
+	if len(list.Sessions) != 1 {
+		return fmt.Errorf("link %s has %d sessions where one was opened", link.ID, len(list.Sessions))
+	}
+	return node.Call(ctx, http.MethodPost, "/sessions/"+list.Sessions[0].ID.String()+"/end?link="+link.ID, nil, nil)
+}
+
+// patience is how long a refusal may take before the run is given up.
+const patience = 20 * time.Second
+
+// measure makes the change once, on the first node, and notes for every node
+// how long its player was let through.
+func (ch change) measure(ctx context.Context, c *rig.Cluster, t *tally) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	link, players, err := ch.players(ctx, c)
+	defer closeAll(players)
+	if err != nil {
+		return err
+	}
+	var wg sync.WaitGroup
+	for _, p := range players {
+		wg.Go(func() { p.read(ctx, ch.status) })
+	}
+	began, answered, err := ch.whenAllRead(ctx, c.Nodes[0], link, players)
+	if err != nil {
+		cancel()
+	}
+	wg.Wait()
+	for _, p := range players {
+		err = errors.Join(err, p.err)
+		t.note(p.refused.Sub(began), p.refused.Sub(answered))
+	}
+	return err
+}
+
+// whenAllRead makes the change as soon as every player has read a few times,
+// so that whatever is remembered about them is remembered.
+func (ch change) whenAllRead(ctx context.Context, node *rig.Server, link api.Link, players []*player) (began, answered time.Time, err error) {
+	for _, p := range players {
+		select {
+		case <-p.reading:
+		case <-ctx.Done():
+			return began, answered, ctx.Err()
+		}
+	}
+	began = time.Now()
+	err = ch.make(ctx, node, link)
+	return began, time.Now(), err
+}
+
+// players opens sessions on a fresh link, and connects a player to each node.
+func (ch change) players(ctx context.Context, c *rig.Cluster) (api.Link, []*player, error) {
+	link, err := c.Nodes[0].NewLink(ctx, api.NewLink{Path: "/clock/*"})
+	if err != nil {
+		return link, nil, err
+	}
+	code, _ := viewer.Code(link.URL)
+	v := viewer.New(true)
+	defer v.Close()
+	var session viewer.Session
+	var list []*player
+	for _, node := range c.Nodes {
+		if session == "" || !ch.shared {
+			if session, err = v.Watch(ctx, node.URL, code, ""); err != nil {
+				return link, list, err
+			}
+		}
+		if _, err := v.Get(ctx, node.URL+session.Path(segment)); err != nil {
+			return link, list, err
+		}
+		conn, err := wire.Dial(ctx, node.Addr)
+		if err != nil {
+			return link, list, err
+		}
+		list = append(list, newPlayer(conn, wire.Get(node.Addr, session.Path(segment))))
+	}
+	return link, list, nil
+}
+
+func closeAll(players []*player) {
+	for _, p := range players {
+		_ = p.conn.Close()
+	}
+}
+
+// player reads through one node until it is refused.
+type player struct {
+	conn    *wire.Conn
+	request []byte
+	reading chan struct{} // closed when it has read a few times
+	refused time.Time
+	err     error
+}
+
+func newPlayer(conn *wire.Conn, request []byte) *player {
+	return &player{conn: conn, request: request, reading: make(chan struct{})}
+}
+
+// enough is how many answers show that a player is being let through.
+const enough = 3
+
+func (p *player) read(ctx context.Context, refusal int) {
+	stop := context.AfterFunc(ctx, func() { _ = p.conn.Close() })
+	defer stop()
+	for n := 1; ; n++ {
+		got, err := p.conn.Do(p.request)
+		if n == enough {
+			close(p.reading)
+		}
+		switch {
+		case err != nil:
+			p.err = fmt.Errorf("a player after %d answers: %w", n-1, errors.Join(err, ctx.Err()))
+		case got.Status == http.StatusOK || got.Status == http.StatusServiceUnavailable && n > enough:
+			continue // a store that is busy denies for a moment; that is not the refusal
+		case got.Status != refusal || n <= enough:
+			p.err = fmt.Errorf("answer %d to a player has status %d where %s was to be refused with %d", n, got.Status, strings.TrimSpace(segment), refusal)
+		}
+		p.refused = time.Now()
+		return
+	}
+}
