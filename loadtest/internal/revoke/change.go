@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -122,11 +121,11 @@ func (ch change) players(ctx context.Context, c *rig.Cluster) (api.Link, []*play
 		if _, err := v.Get(ctx, node.URL+session.Path(segment)); err != nil {
 			return link, list, err
 		}
-		conn, err := wire.Dial(ctx, node.Addr)
+		p, err := newPlayer(ctx, node.Addr, session.Path(segment))
 		if err != nil {
 			return link, list, err
 		}
-		list = append(list, newPlayer(conn, wire.Get(node.Addr, session.Path(segment))))
+		list = append(list, p)
 	}
 	return link, list, nil
 }
@@ -139,6 +138,7 @@ func closeAll(players []*player) {
 
 // player reads through one node until it is refused.
 type player struct {
+	addr    string
 	conn    *wire.Conn
 	request []byte
 	reading chan struct{} // closed when it has read a few times
@@ -146,8 +146,9 @@ type player struct {
 	err     error
 }
 
-func newPlayer(conn *wire.Conn, request []byte) *player {
-	return &player{conn: conn, request: request, reading: make(chan struct{})}
+func newPlayer(ctx context.Context, addr, path string) (*player, error) {
+	conn, err := wire.Dial(ctx, addr)
+	return &player{addr: addr, conn: conn, request: wire.Get(addr, path), reading: make(chan struct{})}, err
 }
 
 // enough is how many answers show that a player is being let through.
@@ -162,14 +163,40 @@ func (p *player) read(ctx context.Context, refusal int) {
 			close(p.reading)
 		}
 		switch {
+		case err != nil && ctx.Err() == nil && n > enough:
+			// An answer that was running was cut. That is a refusal too, where
+			// the next request gets one in words.
+			p.refused = time.Now()
+			p.err = p.confirm(ctx, refusal)
+			return
 		case err != nil:
 			p.err = fmt.Errorf("a player after %d answers: %w", n-1, errors.Join(err, ctx.Err()))
+			return
 		case got.Status == http.StatusOK || got.Status == http.StatusServiceUnavailable && n > enough:
 			continue // a store that is busy denies for a moment; that is not the refusal
-		case got.Status != refusal || n <= enough:
-			p.err = fmt.Errorf("answer %d to a player has status %d where %s was to be refused with %d", n, got.Status, strings.TrimSpace(segment), refusal)
 		}
 		p.refused = time.Now()
+		if got.Status != refusal || n <= enough {
+			p.err = fmt.Errorf("answer %d to a player of %s has status %d; the refusal was to be %d, and after %d answers", n, segment, got.Status, refusal, enough)
+		}
 		return
 	}
+}
+
+// confirm asks once more, on a new connection, and wants the refusal.
+func (p *player) confirm(ctx context.Context, refusal int) error {
+	conn, err := wire.Dial(ctx, p.addr)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
+	got, err := conn.Do(p.request)
+	if err == nil && got.Status != refusal {
+		err = fmt.Errorf("status %d instead of %d", got.Status, refusal)
+	}
+	if err != nil {
+		return fmt.Errorf("after an answer was cut: %w", err)
+	}
+	return nil
 }
