@@ -213,7 +213,7 @@ func TestSendfileIsKept(t *testing.T) {
 		t.Errorf("%d of %d bytes went by sendfile", sent, len(big))
 	}
 	const chunk = 64 << 10
-	for _, r := range [][2]int{{0, 511}, {0, chunk - 1}, {0, chunk}, {1, chunk}, {5, 5}, {3*chunk + 7, 9*chunk + 6}, {100, 100 + 2*chunk}, {len(big) - chunk, len(big) - 1}, {len(big) - 5, len(big) - 1}, {7, len(big) - 2}} {
+	for _, r := range [][2]int{{0, 511}, {0, 512}, {0, chunk - 513}, {0, chunk - 2}, {0, chunk - 1}, {0, 2*chunk - 1}, {0, 2*chunk - 2}, {5, 2*chunk + 4}, {0, chunk}, {1, chunk}, {5, 5}, {3*chunk + 7, 9*chunk + 6}, {100, 100 + 2*chunk}, {len(big) - chunk, len(big) - 1}, {len(big) - 5, len(big) - 1}, {7, len(big) - 2}} {
 		a := do(t, browser(), http.MethodGet, base+"/clock/big.mp4", "Range", fmt.Sprintf("bytes=%d-%d", r[0], r[1]))
 		if a.StatusCode != http.StatusPartialContent || a.body != string(big[r[0]:r[1]+1]) {
 			t.Errorf("range %v: status %d, %d bytes", r, a.StatusCode, len(a.body))
