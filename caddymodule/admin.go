@@ -58,11 +58,8 @@ func activeBackend() (api.Backend, bool) {
 	if app == nil {
 		return api.Backend{}, false
 	}
-	return app.apiBackend(app.gateFor(unpaced, gate.DefaultPolicy()))()
+	return app.apiBackend(app.gateFor(gate.Unpaced, gate.DefaultPolicy()))()
 }
-
-// unpaced lets operators ask as fast as they like.
-func unpaced(gate.SessionID, time.Time) bool { return true }
 
 // apiBackend returns what the management API works on, or false while the
 // store cannot be opened.

@@ -18,17 +18,16 @@ import (
 
 // pass hands the request on: to the path that was decided about, without
 // anything of ours, with identity headers that only we can have set.
-func (h *Handler) pass(w http.ResponseWriter, r *http.Request, in *request, v *gate.Verdict, next caddyhttp.Handler) error {
-	logVerdict(r, v)
-	h.strip(r, in)
-	a := newAnswer(w, r, h, in, v)
+func (a *answer) pass(next caddyhttp.Handler) {
+	r := a.request
+	logVerdict(r, &a.verdict)
+	a.handler.strip(r, &a.in)
 	a.identify(r.Header)
 	defer a.finish()
 	defer a.keepRefusal()
 	if err := next.ServeHTTP(a, r); err != nil {
 		a.fail(err)
 	}
-	return nil
 }
 
 // strip makes the request say exactly what was authorised.

@@ -128,8 +128,8 @@ func (a *App) Cleanup() error {
 }
 
 // gateFor returns a gate with a site's policy.
-func (a *App) gateFor(pace func(gate.SessionID, time.Time) bool, policy gate.Policy) *gate.Gate {
-	return gate.New(a.backing, a.keys.Ring, pace, a.backing.leases, policy)
+func (a *App) gateFor(pacer func(gate.SessionID, time.Time) gate.Pacer, policy gate.Policy) *gate.Gate {
+	return gate.New(a.backing, a.keys.Ring, pacer, &a.backing.marks, policy)
 }
 
 var (

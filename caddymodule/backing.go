@@ -54,7 +54,7 @@ type backing struct {
 	logger     *zap.Logger
 	usage      *watch.Gatherer
 	streams    *streams
-	leases     *gate.Leases
+	marks      gate.Marks
 
 	flushEvery atomic.Int64 // nanoseconds
 
@@ -81,7 +81,7 @@ func takeBacking(o storeOpen, logger *zap.Logger) (*backing, error) {
 		if b := revive(o.key); b != nil {
 			return b, nil
 		}
-		b := &backing{key: o.key, opener: o.open, logger: logger, streams: newStreams(), leases: gate.NewLeases(), usage: watch.New(eventsDropped.Inc)}
+		b := &backing{key: o.key, opener: o.open, logger: logger, streams: newStreams(), usage: watch.New(eventsDropped.Inc)}
 		b.flushEvery.Store(int64(watch.FlushEvery(time.Hour)))
 		return b, nil
 	})

@@ -33,7 +33,7 @@ func (a *answer) needsSlot() bool {
 	}
 }
 
-func (a *answer) bears() bool { return gate.Bears(a.path, a.Header().Get("Content-Type")) }
+func (a *answer) bears() bool { return gate.Bears(a.in.Path, a.Header().Get("Content-Type")) }
 
 // fileSize is the size of the file that the answer is of, or is a part of.
 func (a *answer) fileSize() (size int64, known bool) {

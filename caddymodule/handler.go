@@ -1,7 +1,6 @@
 package caddymodule
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -14,7 +13,6 @@ import (
 
 	"github.com/usher-media/usher/config"
 	"github.com/usher-media/usher/internal/api"
-	"github.com/usher-media/usher/internal/budget"
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/pages"
 )
@@ -94,7 +92,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	}
 	defer h.app.backing.exit()
 
-	in := &request{came: time.Now()}
+	a := newAnswer(w, r, h)
+	in := &a.in
 	no := h.gather(r, in)
 	if no == gate.OK && !h.limits.group(in.Client, in.came) {
 		no = gate.TooFast
@@ -115,32 +114,35 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 	if in.Path.Dir() && r.Method == http.MethodGet && !in.Speculative {
 		h.atEntry(r, in, next)
 	}
-	v, err := h.decide(r.Context(), in)
-	return h.answer(w, r, in, &v, err, next)
+	err := a.decide()
+	h.answer(w, r, a, err, next)
+	return nil
 }
 
 // decide asks the gate inside the store budget, and times it.
-func (h *Handler) decide(ctx context.Context, in *request) (gate.Verdict, error) {
-	bounded := budget.New(ctx, in.came.Add(storeBudget))
-	defer bounded.Stop()
-	v, err := h.gate.Decide(bounded, in.came, &in.Request)
-	decisionSeconds.Observe(time.Since(in.came).Seconds())
-	if h.policy.Lease > 0 && !v.Session.IsZero() {
-		countRecall(v.Recalled)
+func (a *answer) decide() (err error) {
+	a.bounded.Start(a.request.Context(), a.in.came.Add(storeBudget))
+	defer a.bounded.Stop()
+	h := a.handler
+	a.verdict, err = h.gate.Decide(&a.bounded, a.in.came, &a.in.Request)
+	decisionSeconds.Observe(time.Since(a.in.came).Seconds())
+	if h.policy.Lease > 0 && !a.verdict.Session.IsZero() {
+		countRecall(a.verdict.Recalled)
 	}
-	return v, err
+	return err
 }
 
 // answer turns a verdict into a response. Here alone "could not decide"
 // becomes a refusal.
-func (h *Handler) answer(w http.ResponseWriter, r *http.Request, in *request, v *gate.Verdict, err error, next caddyhttp.Handler) error {
+func (h *Handler) answer(w http.ResponseWriter, r *http.Request, a *answer, err error, next caddyhttp.Handler) {
+	in, v := &a.in, &a.verdict
 	if err != nil {
 		h.couldNotDecide(r, err)
 		v = &gate.Verdict{Refusal: gate.Refusal{Reason: gate.StoreDown}, Signed: v.Signed}
 	}
 	switch v.Outcome {
 	case gate.Pass:
-		return h.pass(w, r, in, v, next)
+		a.pass(next)
 	case gate.Redirect:
 		countRequest(v)
 		h.redirect(w, r, in, v)
@@ -150,7 +152,6 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, in *request, v 
 	default:
 		h.refuse(w, r, v)
 	}
-	return nil
 }
 
 func (h *Handler) couldNotDecide(r *http.Request, err error) {

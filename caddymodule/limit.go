@@ -42,7 +42,10 @@ func newLimits(r config.Rate) *limits {
 	}
 }
 
-func (l *limits) session(id gate.SessionID, now time.Time) bool { return l.sessions.allow(id, now) }
+// session returns the session's bucket.
+func (l *limits) session(id gate.SessionID, now time.Time) gate.Pacer {
+	return l.sessions.shardOf(id).bucket(id, now)
+}
 
 func (l *limits) group(addr netip.Addr, now time.Time) bool {
 	return l.groups.allow(gate.ClientGroup(addr), now)

@@ -14,7 +14,7 @@ import (
 // remembers something: leases, running answers, keyrings.
 func (b *backing) keepWatching(ctx context.Context) {
 	b.Store.Watch(ctx, func(change gate.Change) {
-		b.leases.Forget(change)
+		b.marks.Move(change)
 		if change.Kind == gate.KeysChanged {
 			lookAtKeys()
 			return

@@ -8,6 +8,7 @@ import (
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
+	"github.com/usher-media/usher/internal/budget"
 	"github.com/usher-media/usher/internal/gate"
 )
 
@@ -15,7 +16,8 @@ import (
 // was replaced by a refusal.
 var errRefused = errors.New("usher refused the answer")
 
-// answer is the response writer of a request that passed. It holds the header
+// answer is a request, the decision about it, and if it passed, its response
+// writer. It holds the header
 // back until it is known whether a byte of media leaves, charges the view
 // before that byte, and gives the reservation back when none does. Bytes then
 // flow past it: ReadFrom goes through to the connection, so sendfile is kept.
@@ -27,11 +29,11 @@ type answer struct {
 	caddyhttp.ResponseWriterWrapper
 	request *http.Request
 	handler *Handler
+	in      request
+	bounded budget.Context // of the decision
 	verdict gate.Verdict
-	came    time.Time // when the request came
 
-	status  int // 0: no header yet
-	path    gate.Path
+	status  int  // 0: no header yet
 	sent    bool // the header went out
 	due     bool // the view is charged with the first byte
 	refused bool
@@ -42,12 +44,10 @@ type answer struct {
 	taken  int
 }
 
-func newAnswer(w http.ResponseWriter, r *http.Request, h *Handler, in *request, v *gate.Verdict) *answer {
-	return &answer{
-		path:                  in.Path,
-		ResponseWriterWrapper: caddyhttp.ResponseWriterWrapper{ResponseWriter: w},
-		request:               r, handler: h, verdict: *v, came: in.came,
-	}
+func newAnswer(w http.ResponseWriter, r *http.Request, h *Handler) *answer {
+	a := &answer{request: r, handler: h}
+	a.ResponseWriter, a.in.came = w, time.Now()
+	return a
 }
 
 // set sets a header as http.Header.Set does, with a name in canonical form and
@@ -200,6 +200,6 @@ func (a *answer) finish() {
 // session's rate on all nodes is kept by what they gather.
 func (a *answer) noteRequest() {
 	fact := usageOf(&a.verdict, time.Now(), a.bytes)
-	fact.Requests, fact.Since, fact.Rate = 1, a.came, a.handler.policy.Rate
+	fact.Requests, fact.Since, fact.Rate = 1, a.in.came, a.handler.policy.Rate
 	a.handler.app.backing.usage.Note(fact)
 }

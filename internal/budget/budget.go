@@ -25,10 +25,17 @@ type Context struct {
 // New returns a context of parent that ends at the given time. Stop must be
 // called.
 func New(parent context.Context, end time.Time) *Context {
+	c := new(Context)
+	c.Start(parent, end)
+	return c
+}
+
+// Start makes c, which is zero, what New returns, for who has room for it.
+func (c *Context) Start(parent context.Context, end time.Time) {
 	if earlier, ok := parent.Deadline(); ok && earlier.Before(end) {
 		end = earlier
 	}
-	return &Context{Context: parent, end: end}
+	c.Context, c.end = parent, end
 }
 
 // Stop ends the context and lets go of its timer, if there is one. Where

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/usher-media/usher/internal/token"
@@ -98,7 +99,7 @@ func (g *Gate) enter(ctx context.Context, now time.Time, req *Request, who *pass
 // admit lets a session's request pass: with no store trip under a lease, with
 // one where a play is open or none is needed, and one more where a play begins.
 func (g *Gate) admit(ctx context.Context, now time.Time, req *Request, who *pass, v *Verdict) error {
-	link, err := g.link(ctx, who.link)
+	link, err := g.recordOf(ctx, who)
 	if errors.Is(err, ErrNotFound) {
 		v.Refusal.Reason = NoSession
 		return nil
@@ -110,7 +111,7 @@ func (g *Gate) admit(ctx context.Context, now time.Time, req *Request, who *pass
 	if v.Refusal.Reason = cover(link, req); v.Refusal.Reason != OK {
 		return nil
 	}
-	if !g.pace(who.session, now) {
+	if !who.pacer.AllowN(now, 1) {
 		v.Refusal.Reason = TooFast
 		return nil
 	}
@@ -120,13 +121,10 @@ func (g *Gate) admit(ctx context.Context, now time.Time, req *Request, who *pass
 	}
 	v.Class = ClassOf(req.Path)
 	asset, top := link.Scope.Asset(req.Path)
-	var state State
-	open, err := g.ask(ctx, now, Query{Link: who.link, Session: who.session, Subject: who.subject, Asset: asset}, &state, v)
+	var room State
+	state, open, err := g.ask(ctx, now, who, asset, &room, v)
 	if err != nil || v.Refusal.Reason != OK {
 		return err
-	}
-	if v.Refusal = hasten(&g.policy, &state); v.Refusal.Reason != OK {
-		return nil
 	}
 	if state.Session.Gathered {
 		asset = WholeScope
@@ -151,29 +149,53 @@ func (g *Gate) admit(ctx context.Context, now time.Time, req *Request, who *pass
 	return nil
 }
 
+// recordOf returns the record of a session's link.
+func (g *Gate) recordOf(ctx context.Context, who *pass) (*Link, error) {
+	if link := who.record.Load(); link != nil {
+		return link, nil
+	}
+	link, err := g.link(ctx, who.link)
+	if err != nil {
+		return nil, err
+	}
+	who.record.Store(link)
+	return link, nil
+}
+
 // ask gets the state and judges it: from a lease where that passes, else from
 // the store. Media outside an open play is always asked for, since a view may
-// have to be taken for it, or one may have been given back.
-func (g *Gate) ask(ctx context.Context, now time.Time, q Query, state *State, v *Verdict) (open bool, err error) {
-	leased := g.policy.Lease > 0
-	if leased && g.leases.recall(&q, now, g.policy.Lease, state) {
-		no, open := judge(&g.policy, state)
-		if no == OK && (open || v.Class != Media) {
-			v.Recalled, v.Account, v.Device = true, state.Account, state.Session.Device
-			return open, nil
+// have to be taken for it, or one may have been given back. room is where the
+// state is put that nobody keeps.
+func (g *Gate) ask(ctx context.Context, now time.Time, who *pass, asset string, room *State, v *Verdict) (_ *State, open bool, err error) {
+	if g.policy.Lease == 0 {
+		open, err = g.check(ctx, who, asset, room, v)
+		return room, open, err
+	}
+	if l, then := g.recall(who, asset, now); l != nil {
+		no, open := judge(&g.policy, &l.state, then)
+		if no == OK && (open || v.Class != Media) && hasten(&g.policy, &l.state, then).Reason == OK {
+			v.Recalled, v.Account, v.Device = true, l.state.Account, l.state.Session.Device
+			return &l.state, open, nil
 		}
 	}
-	var before marks
-	if leased {
-		before = g.leases.marksOf(&q)
+	fresh := &lease{asset: strings.Clone(asset), asked: now, marks: g.marks.of(who)}
+	open, err = g.check(ctx, who, asset, &fresh.state, v)
+	if err == nil && v.Refusal.Reason == OK {
+		who.lease.Store(fresh)
 	}
-	if *state, err = g.store.Check(ctx, q); err != nil {
+	return &fresh.state, open, err
+}
+
+// check asks the store, and judges what it says.
+func (g *Gate) check(ctx context.Context, who *pass, asset string, state *State, v *Verdict) (open bool, err error) {
+	*state, err = g.store.Check(ctx, Query{Link: who.link, Session: who.session, Subject: who.subject, Asset: asset})
+	if err != nil {
 		return false, err
 	}
 	v.Account, v.Device = state.Account, state.Session.Device
-	v.Refusal.Reason, open = judge(&g.policy, state)
-	if leased && v.Refusal.Reason == OK {
-		g.leases.keep(&q, now, before, state)
+	v.Refusal.Reason, open = judge(&g.policy, state, state.Now)
+	if v.Refusal.Reason == OK {
+		v.Refusal = hasten(&g.policy, state, state.Now)
 	}
 	return open, nil
 }

@@ -20,18 +20,21 @@ type world struct {
 	ring   *token.Keyring
 	store  gate.Store
 	gate   *gate.Gate
-	pace   func(gate.SessionID) bool
-	leases *gate.Leases
+	pace   func() bool
+	marks  *gate.Marks
 	policy gate.Policy
 }
 
 func (w *world) keys() *token.Keyring { return w.ring }
 
-func (w *world) mayAsk(id gate.SessionID, _ time.Time) bool { return w.pace(id) }
+func (w *world) pacer(gate.SessionID, time.Time) gate.Pacer { return w }
+
+// AllowN is the world's pacer.
+func (w *world) AllowN(time.Time, int) bool { return w.pace() }
 
 func newWorld(t testing.TB, change func(*gate.Policy)) *world {
 	t.Helper()
-	w := &world{TB: t, leases: gate.NewLeases(), policy: gate.DefaultPolicy(), now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC), pace: func(gate.SessionID) bool { return true }}
+	w := &world{TB: t, marks: new(gate.Marks), policy: gate.DefaultPolicy(), now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC), pace: func() bool { return true }}
 	var err error
 	if w.ring, err = token.NewKeyring(w.now); err != nil {
 		t.Fatal(err)
@@ -40,7 +43,7 @@ func newWorld(t testing.TB, change func(*gate.Policy)) *world {
 	if change != nil {
 		change(&w.policy)
 	}
-	w.gate = gate.New(w.store, w.keys, w.mayAsk, w.leases, w.policy)
+	w.gate = gate.New(w.store, w.keys, w.pacer, w.marks, w.policy)
 	return w
 }
 
@@ -410,7 +413,7 @@ func TestAnErrorNeverPasses(t *testing.T) {
 	w := newWorld(t, nil)
 	link := w.link("/a.mp4", gate.Terms{})
 	s := w.open(player, link, "/a.mp4")
-	down := gate.New(downStore{w.store}, func() *token.Keyring { return w.ring }, w.mayAsk, nil, gate.DefaultPolicy())
+	down := gate.New(downStore{w.store}, func() *token.Keyring { return w.ring }, w.pacer, nil, gate.DefaultPolicy())
 	for _, c := range []gate.Credential{{Carrier: gate.InPath, Text: s.Token}, {Carrier: gate.InQuery, Text: w.gate.LinkCode(link.ID)}} {
 		v, err := down.Decide(t.Context(), w.now, w.request(player, http.MethodGet, "/a.mp4", c))
 		if !errors.Is(err, errDown) || v.Outcome != gate.Refuse {
@@ -423,6 +426,6 @@ func TestTooFast(t *testing.T) {
 	w := newWorld(t, nil)
 	link := w.link("/a.mp4", gate.Terms{})
 	s := w.open(player, link, "/a.mp4")
-	w.pace = func(id gate.SessionID) bool { return id != s.Session }
+	w.pace = func() bool { return false }
 	w.want(w.get(s, "/a.mp4"), gate.Refuse, gate.TooFast)
 }

@@ -299,8 +299,8 @@ func (e *explaining) session(ctx context.Context, req *Request, who *pass) error
 // judges says what the facts mean for a session's request: whether it needs a
 // view, and whether one is left.
 func (e *explaining) judges(req *Request, state *State) bool {
-	no, open := judge(&e.gate.policy, state)
-	hasty := hasten(&e.gate.policy, state)
+	no, open := judge(&e.gate.policy, state, state.Now)
+	hasty := hasten(&e.gate.policy, state, state.Now)
 	left, limited := state.Account.Left()
 	switch {
 	case no != OK:

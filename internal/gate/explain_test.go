@@ -32,7 +32,7 @@ func newExplainSite(t *testing.T) *explainSite {
 	s := &explainSite{T: t, ring: ring, now: now}
 	s.store = model.New(func() time.Time { return s.now })
 	keys := func() *token.Keyring { return s.ring }
-	s.gate = gate.New(s.store, keys, func(gate.SessionID, time.Time) bool { return true }, nil, gate.DefaultPolicy())
+	s.gate = gate.New(s.store, keys, gate.Unpaced, nil, gate.DefaultPolicy())
 	return s
 }
 

@@ -10,25 +10,38 @@ import (
 )
 
 // Gate decides about requests. It holds no state but caches: of links, which
-// never change, of tokens that were verified, and of leases where the site
-// allows them.
+// never change, and of tokens that were verified, with what is remembered about
+// their sessions.
 type Gate struct {
 	store    Store
 	keys     func() *token.Keyring
 	policy   Policy
-	pace     func(SessionID, time.Time) bool
+	pacer    func(SessionID, time.Time) Pacer
 	links    *recent[LinkID, *Link]
 	verified atomic.Pointer[verified]
-	leases   *Leases
+	marks    *Marks
 }
 
-// New returns a gate over a store. keys gives the keyring of the moment; pace
-// says whether a session may ask once more now. leases are only used where the
-// policy has a Lease; whoever made them lets them Forget what the store's
-// Watch tells.
-func New(store Store, keys func() *token.Keyring, pace func(SessionID, time.Time) bool, leases *Leases, policy Policy) *Gate {
+// Pacer says whether n more requests may come now. A [rate.Limiter] is one.
+//
+// [rate.Limiter]: https://pkg.go.dev/golang.org/x/time/rate#Limiter
+type Pacer interface {
+	AllowN(now time.Time, n int) bool
+}
+
+// Unpaced is a pacer for whoever may ask as fast as they like.
+func Unpaced(SessionID, time.Time) Pacer { return unpaced{} }
+
+type unpaced struct{}
+
+func (unpaced) AllowN(time.Time, int) bool { return true }
+
+// New returns a gate over a store. keys gives the keyring of the moment, pacer
+// the pacer of a session. marks are only used where the policy has a Lease;
+// whoever made them moves them by what the store's Watch tells.
+func New(store Store, keys func() *token.Keyring, pacer func(SessionID, time.Time) Pacer, marks *Marks, policy Policy) *Gate {
 	return &Gate{
-		store: store, keys: keys, pace: pace, policy: policy, leases: leases,
+		store: store, keys: keys, pacer: pacer, policy: policy, marks: marks,
 		links: newRecent[LinkID, *Link](maxCachedLinks),
 	}
 }

@@ -26,22 +26,22 @@ func DefaultPolicy() Policy {
 	}
 }
 
-// judge says what the facts mean for a request of an existing session. It is
-// pure: the same facts give the same answer. Revocation and suspension always
+// judge says what the facts mean at now, which is the store's time, for a
+// request of an existing session. It is pure: the same facts give the same answer. Revocation and suspension always
 // cut, a spent limit never cuts an open play, and the link's end does unless
 // the site lets plays finish.
-func judge(policy *Policy, s *State) (no Reason, open bool) {
+func judge(policy *Policy, s *State, now time.Time) (no Reason, open bool) {
 	if !s.Account.Exists {
 		return NoSession, false
 	}
 	if no := s.Account.Standing.Reason(); no != OK {
 		return no, false
 	}
-	if no := s.Session.Refused(s.Now); no != OK {
+	if no := s.Session.Refused(now); no != OK {
 		return no, false
 	}
-	open = s.Play.Open(s.Now, policy.Pace)
-	if no := s.Account.Window(s.Now); no != OK && !(no == Expired && open && policy.FinishAfterEnd) {
+	open = s.Play.Open(now, policy.Pace)
+	if no := s.Account.Window(now); no != OK && !(no == Expired && open && policy.FinishAfterEnd) {
 		return no, false
 	}
 	return OK, open
@@ -50,8 +50,8 @@ func judge(policy *Policy, s *State) (no Reason, open bool) {
 // hasten refuses a request that comes too soon after the session's others, on
 // whatever node those were. It is not part of judge, which also says whether a
 // running answer may run on: that one was asked for in time.
-func hasten(policy *Policy, s *State) Refusal {
-	if wait := policy.Rate.Wait(s.Session.PacedTo, s.Now); wait > 0 {
+func hasten(policy *Policy, s *State, now time.Time) Refusal {
+	if wait := policy.Rate.Wait(s.Session.PacedTo, now); wait > 0 {
 		return Refusal{Reason: TooFast, Wait: wait}
 	}
 	return Refusal{}

@@ -5,31 +5,12 @@ import (
 	"time"
 )
 
-// Leases remembers for a short time what the store said about sessions, for
-// sites that allow it. A lease only ever repeats a pass: what the store said
-// is judged anew on every request, at the time that has gone on since, and
-// whatever would not pass is asked again.
-//
-// A change that the store tells of ends the leases it touches, without walking
-// over them: each lease carries the marks of its link and session, and a
-// change moves the mark. Marks are shared by all ids that fall into the same
-// of a few thousand slots; who shares one with a changed link asks the store
-// once more. A check that was under way while the change came in carries the
-// mark from before it, and so is worth nothing, whichever answer it got.
-type Leases struct {
-	known    *recent[Query, *lease]
-	links    [markSlots]atomic.Uint32
-	sessions [markSlots]atomic.Uint32
-}
-
-const (
-	// maxLeases bounds the leases. One takes less than 1 KiB.
-	maxLeases = 200_000
-	markSlots = 4096
-)
-
-// lease is one answer of the store.
+// lease is what the store said about a session, for a short time. It only ever
+// repeats a pass: what the store said is judged anew on every request, at the
+// time that has gone on since, and whatever would not pass is asked again.
+// A session has one at a time, of the asset that it asked for last.
 type lease struct {
+	asset string
 	state State
 	// asked is this process' clock just before the store was asked, so that a
 	// lease is never older than it seems.
@@ -40,56 +21,55 @@ type lease struct {
 // marks are those of a link and a session at one time.
 type marks struct{ link, session uint32 }
 
-// NewLeases returns an empty memory.
-func NewLeases() *Leases { return &Leases{known: newRecent[Query, *lease](maxLeases)} }
+// Marks end leases as soon as something changes, without walking over them:
+// each lease carries the marks of its link and session from before the store
+// was asked, and a change moves the mark. So a check that was under way while
+// the change came in is worth nothing as a lease, whichever answer it got.
+//
+// A mark is shared by all ids that fall into the same of a few thousand slots;
+// who shares one with a changed link asks the store once more.
+type Marks struct {
+	links    [markSlots]atomic.Uint32
+	sessions [markSlots]atomic.Uint32
+}
 
-// Forget ends the leases that a change touches.
-func (l *Leases) Forget(change Change) {
+const markSlots = 4096
+
+// Move ends the leases that a change touches.
+func (m *Marks) Move(change Change) {
 	switch change.Kind {
 	case LinkChanged:
-		linkSlot(&l.links, change.Link).Add(1)
+		m.links[slotOf(change.Link)].Add(1)
 	case SessionChanged:
-		sessionSlot(&l.sessions, change.Session).Add(1)
+		m.sessions[slotOf(change.Session)].Add(1)
 	case KeysChanged: // no lease holds what keys say
 	default: // anything may have changed
-		for i := range l.links {
-			l.links[i].Add(1)
+		for i := range m.links {
+			m.links[i].Add(1)
 		}
 	}
 }
 
-// The last two bytes of an id are random.
-
-func linkSlot(slots *[markSlots]atomic.Uint32, id LinkID) *atomic.Uint32 {
-	return &slots[(int(id[len(id)-1])<<8|int(id[len(id)-2]))%markSlots]
+func (m *Marks) of(who *pass) marks {
+	return marks{m.links[slotOf(who.link)].Load(), m.sessions[slotOf(who.session)].Load()}
 }
 
-func sessionSlot(slots *[markSlots]atomic.Uint32, id SessionID) *atomic.Uint32 {
-	return &slots[(int(id[len(id)-1])<<8|int(id[len(id)-2]))%markSlots]
-}
+// slotOf takes the last two bytes of an id, which are random.
+func slotOf[T ~[12]byte](id T) int { return (int(id[10])<<8 | int(id[11])) % markSlots }
 
-func (l *Leases) marksOf(q *Query) marks {
-	return marks{linkSlot(&l.links, q.Link).Load(), sessionSlot(&l.sessions, q.Session).Load()}
-}
-
-// recall fills in what the store said no longer than life ago and nothing has
-// changed since, as of now.
-func (l *Leases) recall(q *Query, now time.Time, life time.Duration, into *State) bool {
-	known, found := l.known.get(q.Session[len(q.Session)-1], *q)
-	if !found {
-		return false
+// recall returns the lease in hand for the asset, and the store's time as it
+// has gone on; nil: there is none, or something changed since.
+func (g *Gate) recall(who *pass, asset string, now time.Time) (*lease, time.Time) {
+	l := who.lease.Load()
+	if l == nil {
+		return nil, time.Time{}
 	}
-	age := now.Sub(known.asked)
-	if age < 0 || age >= life || known.marks != l.marksOf(q) {
-		return false
+	age := now.Sub(l.asked)
+	if age < 0 || age >= g.policy.Lease || l.marks != g.marks.of(who) {
+		return nil, time.Time{}
 	}
-	*into = known.state
-	into.Now = into.Now.Add(age)
-	return true
-}
-
-// keep remembers the answer to a question that was asked at that time, under
-// the marks from before.
-func (l *Leases) keep(q *Query, asked time.Time, before marks, state *State) {
-	l.known.put(q.Session[len(q.Session)-1], *q, &lease{state: *state, asked: asked, marks: before})
+	if l.asset != asset && !l.state.Session.Gathered { // gathered, its assets are one
+		return nil, time.Time{}
+	}
+	return l, l.state.Now.Add(age)
 }

@@ -18,7 +18,7 @@ const lease = 2 * time.Second
 // leased makes the world one of a site with a lease.
 func leased(p *gate.Policy) { p.Lease = lease }
 
-// hear lets the world's leases hear of changes, as a gateway does. The
+// hear lets the world's marks hear of changes, as a gateway does. The
 // returned function waits until all that was changed so far was heard.
 func (w *world) hear() (caughtUp func()) {
 	heard := make(chan struct{})
@@ -27,7 +27,7 @@ func (w *world) hear() (caughtUp func()) {
 	go func() {
 		defer close(done)
 		w.store.Watch(ctx, func(change gate.Change) {
-			w.leases.Forget(change)
+			w.marks.Move(change)
 			if change.Kind == gate.KeysChanged || change.Kind == gate.Missed {
 				heard <- struct{}{}
 			}
@@ -143,7 +143,7 @@ var refusals = []struct {
 		return w.request(player, http.MethodGet, "/film/b/2.ts", inPath(s))
 	}},
 	{"too fast", gate.TooFast, func(w *world, _ gate.Link, _ gate.Verdict) *gate.Request {
-		w.pace = func(gate.SessionID) bool { return false }
+		w.pace = func() bool { return false }
 		return nil
 	}},
 }
@@ -248,9 +248,8 @@ func TestALeaseSavesTheTrip(t *testing.T) {
 		trips  int
 	}{
 		{"strict", nil, 20},
-		// One check for the manifest, one for what it lists, and both again
-		// when the lease is over.
-		{"lease", leased, 4},
+		// One for all that is one asset, and one more when the lease is over.
+		{"lease", leased, 2},
 	} {
 		w := newWorld(t, c.policy)
 		link := w.link("/film/*", gate.Terms{Views: 1})
@@ -258,7 +257,7 @@ func TestALeaseSavesTheTrip(t *testing.T) {
 		w.get(s, "/film/master.m3u8")
 		w.get(s, "/film/360p/0.ts")
 		count := &countingStore{Store: w.store}
-		w.gate = gate.New(count, w.keys, w.mayAsk, gate.NewLeases(), w.policy)
+		w.gate = gate.New(count, w.keys, w.pacer, new(gate.Marks), w.policy)
 		for i := range 10 {
 			w.want(w.get(s, "/film/master.m3u8"), gate.Pass, gate.OK)
 			w.want(w.get(s, fmt.Sprintf("/film/360p/%d.ts", i)), gate.Pass, gate.OK)
@@ -282,7 +281,7 @@ func TestAChangeBeatsTheAnswerUnderWay(t *testing.T) {
 	s := w.open(player, link, "/film/a/1.ts")
 	w.get(s, "/film/a/1.ts")
 	count := &countingStore{Store: w.store}
-	w.gate = gate.New(count, w.keys, w.mayAsk, w.leases, w.policy)
+	w.gate = gate.New(count, w.keys, w.pacer, w.marks, w.policy)
 	count.before = func() {
 		w.stand(link, gate.Revoked)
 		caughtUp()
@@ -333,7 +332,7 @@ func TestALeaseSurvivesTheStoreAndNothingMore(t *testing.T) {
 	w.get(s, "/film/a/1.ts")
 	w.get(s, "/film/a/1.ts")
 	gone := &goneStore{Store: w.store}
-	w.gate = gate.New(gone, w.keys, w.mayAsk, w.leases, w.policy)
+	w.gate = gate.New(gone, w.keys, w.pacer, w.marks, w.policy)
 	w.get(s, "/film/a/1.ts") // the link is read
 	gone.gone = true
 	w.want(w.get(s, "/film/a/1.ts"), gate.Pass, gate.OK)
@@ -421,7 +420,7 @@ func BenchmarkVerify(b *testing.B) {
 		},
 	} {
 		b.Run(name, func(b *testing.B) {
-			g := gate.New(model.New(func() time.Time { return w.now }), keys, w.mayAsk, nil, w.policy)
+			g := gate.New(model.New(func() time.Time { return w.now }), keys, w.pacer, nil, w.policy)
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := g.Decide(b.Context(), w.now, req); err != nil {

@@ -86,7 +86,7 @@ func (g *Gate) Look(ctx context.Context, now time.Time, req *Request) (Verdict, 
 	}
 	v := Verdict{Signed: true, Link: *link, Labels: who.labels, Account: state.Account, Session: who.session, Subject: who.subject,
 		Device: state.Session.Device, Token: credential.Text, Carrier: credential.Carrier}
-	if no, _ := judge(&g.policy, &state); no != OK {
+	if no, _ := judge(&g.policy, &state, state.Now); no != OK {
 		v.Refusal.Reason = no
 		return v, nil
 	}

@@ -16,7 +16,7 @@ func (g *Gate) Still(ctx context.Context, v *Verdict) (Refusal, error) {
 	if err != nil {
 		return Refusal{}, err
 	}
-	no, open := judge(&g.policy, &state)
+	no, open := judge(&g.policy, &state, state.Now)
 	if no == OK && v.Countable && !v.Holding && !open {
 		no = NoSession // the play has reached its maximum length
 	}

@@ -4,19 +4,26 @@ import (
 	"crypto/sha256"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/usher-media/usher/internal/token"
 )
 
 // pass is a verified credential: a link's, or a session's. It is shared by
-// all requests that bring the same credential, and never changes.
+// all requests that bring the same credential.
 type pass struct {
 	link    LinkID
 	session SessionID // zero: the credential is a link
 	subject Subject
 	claims  *token.Claims // a link minted elsewhere
 	labels  Labels
+
+	// What is remembered about a session beside its token, so that a request
+	// finds it all in one place.
+	pacer  Pacer
+	record atomic.Pointer[Link]
+	lease  atomic.Pointer[lease]
 }
 
 // nobody is a credential that did not verify.
@@ -32,7 +39,7 @@ type verified struct {
 	links    *recent[string, *pass]
 }
 
-// Bounds of the memory. A session takes less than 512 bytes, a link that was
+// Bounds of the memory. A session takes less than 2 KiB with its lease, a link that was
 // minted elsewhere at most 5 KiB.
 const (
 	maxVerifiedSessions = 100_000
@@ -60,14 +67,14 @@ func (g *Gate) verifiedBy(ring *token.Keyring) *verified {
 func (g *Gate) verify(c Credential, now time.Time) (*pass, Reason) {
 	switch {
 	case len(c.Text) == token.SealedLen(token.SessionToken):
-		return g.verifySession(c.Text)
+		return g.verifySession(c.Text, now)
 	case c.Carrier == InPath || c.Carrier == InCookie:
 		return nobody, BadToken // only sessions travel there
 	}
 	return g.verifyLink(c.Text, now)
 }
 
-func (g *Gate) verifySession(text string) (*pass, Reason) {
+func (g *Gate) verifySession(text string, now time.Time) (*pass, Reason) {
 	ring := g.keys()
 	known, spread := g.verifiedBy(ring).sessions, text[len(text)-1] // its MAC's end
 	if p, found := known.get(spread, text); found {
@@ -84,6 +91,7 @@ func (g *Gate) verifySession(text string) (*pass, Reason) {
 		subject: Subject(body[2*token.IDSize:]),
 	}
 	p.labels = Labels{Link: p.link.String(), Session: p.session.String()}
+	p.pacer = g.pacer(p.session, now)
 	known.put(spread, strings.Clone(text), p) // the text is a piece of a whole request line
 	return p, OK
 }

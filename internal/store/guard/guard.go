@@ -41,8 +41,12 @@ func call[T any](s *Store, ctx context.Context, verb Verb, do func(context.Conte
 		var none T
 		return none, ErrOpen
 	}
-	bounded := budget.New(ctx, start.Add(Budget))
-	defer bounded.Stop()
+	bounded := ctx
+	if end, ok := ctx.Deadline(); !ok || end.Sub(start) > Budget {
+		within := budget.New(ctx, start.Add(Budget))
+		defer within.Stop()
+		bounded = within
+	}
 	got, err := do(bounded)
 	outcome := OK
 	if failed(ctx, err) {
