@@ -221,7 +221,7 @@ func writeRefusal(w http.ResponseWriter, r *http.Request, v *gate.Verdict) {
 	if v.Signed {
 		page.Reason, page.Detail = no.String(), detail(v)
 		header.Set("Usher-Reason", no.String())
-		tellTerms(header, v)
+		tellTerms(http.Header.Set, header, v.Account.Text())
 	}
 	switch no {
 	case gate.StoreDown, gate.TooFast, gate.TooManySeats:
@@ -282,27 +282,12 @@ func wantsPage(r *http.Request) bool {
 }
 
 // tellTerms puts what is left of a link into headers for owners' players.
-func tellTerms(header http.Header, v *gate.Verdict) {
-	var room [64]byte
-	text := room[:0]
-	left, limited := v.Account.Left()
-	if limited {
-		text = strconv.AppendInt(text, left, 10)
+func tellTerms(set func(http.Header, string, string), header http.Header, terms gate.TermsText) {
+	if terms.Left != "" {
+		set(header, "Usher-Views-Left", terms.Left)
 	}
-	n := len(text)
-	if !v.Account.ExpiresAt.IsZero() {
-		text = v.Account.ExpiresAt.UTC().AppendFormat(text, time.RFC3339)
-	}
-	if len(text) == 0 {
-		return
-	}
-	both := string(text) // one allocation, and one more for the two values
-	values := []string{both[:n], both[n:]}
-	if limited {
-		header["Usher-Views-Left"] = values[0:1:1]
-	}
-	if n < len(both) {
-		header["Usher-Expires"] = values[1:2:2]
+	if terms.Expires != "" {
+		set(header, "Usher-Expires", terms.Expires)
 	}
 }
 

@@ -55,7 +55,7 @@ func (a *answer) take() bool {
 		return false
 	}
 	a.verdict = v
-	tellTerms(a.Header(), &v)
+	tellTerms(a.set, a.Header(), v.Terms)
 	return true
 }
 

@@ -34,7 +34,7 @@ func (a *answer) tidy() {
 	if location := first(header["Location"]); location != "" {
 		header.Set("Location", a.carryLocation(location))
 	}
-	tellTerms(header, &a.verdict)
+	tellTerms(a.set, header, a.verdict.Terms)
 }
 
 // carryLocation keeps a redirect of upstream's inside the session.

@@ -136,6 +136,7 @@ func (g *Gate) admit(ctx context.Context, now time.Time, req *Request, who *pass
 		Link: who.link, Session: who.session, Subject: who.subject, Asset: asset,
 		Opener: opener(req.Path), Pace: g.policy.Pace,
 	}
+	v.Terms = who.write(&v.Account)
 	switch {
 	case open:
 		return nil
@@ -215,7 +216,7 @@ func (g *Gate) reserve(ctx context.Context, v *Verdict) error {
 	if err != nil {
 		return err
 	}
-	v.Account = claimed.Account
+	v.Account, v.Terms = claimed.Account, claimed.Account.Text()
 	if claimed.Refused.Reason != OK {
 		v.Outcome, v.Refusal = Refuse, claimed.Refused
 		return nil

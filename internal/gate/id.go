@@ -51,8 +51,7 @@ func (id *SessionID) UnmarshalText(text []byte) (err error) {
 
 // UnmarshalText reads what MarshalText wrote.
 func (id *DeviceID) UnmarshalText(text []byte) (err error) {
-	raw, err := parsePrefixed(devicePrefix, string(text))
-	*id = DeviceID(raw)
+	*id, err = ParseDeviceID(string(text))
 	return err
 }
 
@@ -69,6 +68,12 @@ func (id DeviceID) IsZero() bool { return token.ID(id).IsZero() }
 func ParseLinkID(text string) (LinkID, error) {
 	id, err := parsePrefixed(linkPrefix, text)
 	return LinkID(id), err
+}
+
+// ParseDeviceID reads "dev_" and 20 characters.
+func ParseDeviceID(text string) (DeviceID, error) {
+	id, err := parsePrefixed(devicePrefix, text)
+	return DeviceID(id), err
 }
 
 // ParseSessionID reads "ses_" and 20 characters.

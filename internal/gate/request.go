@@ -2,6 +2,8 @@ package gate
 
 import (
 	"net/netip"
+	"strconv"
+	"time"
 )
 
 // Carrier is where in a request a credential was found.
@@ -80,6 +82,8 @@ type Verdict struct {
 	// Labels are the ids of the link and session as text.
 	Labels  Labels
 	Account Account
+	// Terms is the account's for a request that passes, as text.
+	Terms TermsText
 	// Session is the session used or opened; its token stands in Token.
 	Session SessionID
 	Subject Subject
@@ -101,6 +105,23 @@ type Verdict struct {
 	Countable bool
 	// Recalled says that the store was not asked: a lease was in hand.
 	Recalled bool
+}
+
+// TermsText is what is left of a link, as the viewer is told.
+type TermsText struct {
+	Left    string // views left to take; empty: no limit
+	Expires string // RFC 3339; empty: no end
+}
+
+// Text writes out the terms.
+func (a *Account) Text() (text TermsText) {
+	if left, limited := a.Left(); limited {
+		text.Left = strconv.FormatInt(left, 10)
+	}
+	if !a.ExpiresAt.IsZero() {
+		text.Expires = a.ExpiresAt.UTC().Format(time.RFC3339)
+	}
+	return text
 }
 
 // Labels are ids as the upstream and the log are told them, written out once

@@ -24,6 +24,28 @@ type pass struct {
 	pacer  Pacer
 	record atomic.Pointer[Link]
 	lease  atomic.Pointer[lease]
+	terms  atomic.Pointer[writtenTerms]
+}
+
+// writtenTerms are terms with what they were written from.
+type writtenTerms struct {
+	left      int64
+	limited   bool
+	expiresAt time.Time
+	text      TermsText
+}
+
+// write returns the account's terms as text, which is made anew only when they
+// changed: every media request is told them.
+func (p *pass) write(a *Account) TermsText {
+	left, limited := a.Left()
+	known := p.terms.Load()
+	if known != nil && known.left == left && known.limited == limited && known.expiresAt.Equal(a.ExpiresAt) {
+		return known.text
+	}
+	text := a.Text()
+	p.terms.Store(&writtenTerms{left, limited, a.ExpiresAt, text})
+	return text
 }
 
 // nobody is a credential that did not verify.

@@ -43,8 +43,9 @@ func (w *words) time() time.Time {
 	return fromMillis(w.number())
 }
 
-func (w *words) device() (id gate.DeviceID) {
-	w.note(id.UnmarshalText([]byte(w.next())))
+func (w *words) device() gate.DeviceID {
+	id, err := gate.ParseDeviceID(w.next())
+	w.note(err)
 	return id
 }
 

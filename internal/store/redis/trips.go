@@ -91,7 +91,15 @@ func (t *trips) join(c *caller) {
 			break
 		}
 	}
-	if !t.underway.CompareAndSwap(false, true) {
+	if t.underway.CompareAndSwap(false, true) {
+		// A trip may have taken c along and be back already, between the two
+		// steps above. Its token has to go, or it would make a later call, for
+		// which c is used again, believe that it is the owner.
+		select {
+		case <-c.turn:
+		default:
+		}
+	} else {
 		<-c.turn
 		if c.done {
 			return
