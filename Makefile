@@ -24,8 +24,8 @@ test: tools ## Install what is missing, vet, and run every test with the race de
 check: test ## What a change must pass: the tests and the linters
 	$(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run ./...
 
-bench: ## Run the benchmarks in the form benchstat reads
-	$(GO) test -run '^$$' -bench . -benchmem -count 6 ./internal/...
+bench: tools ## Run the benchmarks in the form benchstat reads
+	$(GO) test -run '^$$' -bench . -benchmem -count 6 ./internal/... ./caddymodule
 
 nightly: ## Fuzz every target for FUZZTIME each, and run the full families of hostile requests
 	@./deploy/fuzz.sh $(FUZZTIME)
