@@ -128,7 +128,7 @@ func (a *App) Cleanup() error {
 }
 
 // gateFor returns a gate with a site's policy.
-func (a *App) gateFor(pacer func(gate.SessionID, time.Time) gate.Pacer, policy gate.Policy) *gate.Gate {
+func (a *App) gateFor(pacer func(gate.SessionID, time.Time) (gate.Pacer, bool), policy gate.Policy) *gate.Gate {
 	return gate.New(a.backing, a.keys.Ring, pacer, &a.backing.marks, policy)
 }
 

@@ -198,8 +198,8 @@ const leftBit = 1 << 62
 func (b *backing) closeLingering() {
 	lingering.Lock()
 	defer lingering.Unlock()
-	if lingering.byKey[b.key] != b {
-		return
+	if lingering.byKey[b.key] != b || b.users.Load() != leftBit {
+		return // a config came back meanwhile, and may have gone again with requests running
 	}
 	delete(lingering.byKey, b.key)
 	b.close()
@@ -209,10 +209,13 @@ func (b *backing) closeLingering() {
 func (b *backing) Destruct() error {
 	lingering.Lock()
 	defer lingering.Unlock()
-	switch running := b.users.Or(leftBit) > 0; {
+	b.mu.Lock() // whoever opens it just now is done first, or finds that it is left
+	running, opened := b.users.Or(leftBit) > 0, b.opened.Load()
+	b.mu.Unlock()
+	switch {
 	case running:
 		lingering.byKey[b.key] = b
-	case b.opened.Load():
+	case opened:
 		b.close()
 	}
 	return nil

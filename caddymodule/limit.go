@@ -42,9 +42,11 @@ func newLimits(r config.Rate) *limits {
 	}
 }
 
-// session returns the session's bucket.
-func (l *limits) session(id gate.SessionID, now time.Time) gate.Pacer {
-	return l.sessions.shardOf(id).bucket(id, now)
+// session returns the session's bucket, and whether it is its own.
+func (l *limits) session(id gate.SessionID, now time.Time) (gate.Pacer, bool) {
+	shard := l.sessions.shardOf(id)
+	bucket := shard.bucket(id, now)
+	return bucket, bucket != shard.shared
 }
 
 func (l *limits) group(addr netip.Addr, now time.Time) bool {

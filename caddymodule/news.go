@@ -62,13 +62,20 @@ func (k toldKeys) tell(err error) {
 	}
 }
 
-// news are links that something was told about since the cutter looked last.
+// news are what changed since the cutter looked last.
 type news struct {
 	wake chan struct{}
 
-	mu    sync.Mutex
-	links map[gate.LinkID]struct{}
-	all   bool
+	mu      sync.Mutex
+	changed map[subject]bool
+	all     bool
+}
+
+// subject is a session, or with a zero session, a link with all of them. News
+// about one session must not cost a store trip for everybody on its link.
+type subject struct {
+	link    gate.LinkID
+	session gate.SessionID
 }
 
 // maxNews bounds them. Beyond it every running answer is looked at.
@@ -78,13 +85,16 @@ const maxNews = 1000
 func (n *news) tell(change gate.Change) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.links == nil {
-		n.links = map[gate.LinkID]struct{}{}
+	if n.changed == nil {
+		n.changed = map[subject]bool{}
 	}
-	if change.Kind == gate.Missed || len(n.links) >= maxNews {
+	switch {
+	case change.Kind == gate.Missed || len(n.changed) >= maxNews:
 		n.all = true
-	} else {
-		n.links[change.Link] = struct{}{}
+	case change.Kind == gate.SessionChanged:
+		n.changed[subject{change.Link, change.Session}] = true
+	default:
+		n.changed[subject{link: change.Link}] = true
 	}
 	select {
 	case n.wake <- struct{}{}:
@@ -93,10 +103,10 @@ func (n *news) tell(change gate.Change) {
 }
 
 // take returns the news and forgets them.
-func (n *news) take() (links map[gate.LinkID]struct{}, all bool) {
+func (n *news) take() (changed map[subject]bool, all bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	links, all = n.links, n.all
-	n.links, n.all = nil, false
-	return links, all
+	changed, all = n.changed, n.all
+	n.changed, n.all = nil, false
+	return changed, all
 }

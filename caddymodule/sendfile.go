@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"reflect"
 	"sync/atomic"
 	"syscall"
 
@@ -16,13 +17,16 @@ import (
 // wraps an io.LimitedReader around what it is given for each; the file server
 // gives it one already, and net looks through a single one only, so every byte
 // is copied through user space. This reader bounds itself instead, and shows
-// its descriptor to net as long as there is enough for the chunk under way.
-// The rest of the range, less than a chunk, goes by Read.
+// its descriptor to net as long as there is enough for a chunk. The rest of the
+// range goes by Read.
 type fileRange struct {
 	file       *os.File
 	start, end int64
-	chunk      int64
-	cut        *atomic.Bool // the answer was cut
+	chunk      int64 // the most that net sends at once
+	// aligned says that nobody reads on the way to the writer that makes the
+	// chunks: then they follow one another from start.
+	aligned bool
+	cut     *atomic.Bool // the answer was cut
 
 	at    int64 // the file's offset
 	stale bool  // the kernel may have moved it since
@@ -30,23 +34,63 @@ type fileRange struct {
 
 var errTail = errors.New("less than a chunk is left")
 
-// sendable returns what to hand to the writer below in the place of r. Only a
-// bounded file on a connection with idle timeouts needs help.
-func sendable(r io.Reader, req *http.Request, cut *atomic.Bool) io.Reader {
-	server, _ := req.Context().Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
-	limited, isLimited := r.(*io.LimitedReader)
-	if !isLimited || server == nil || server.WriteIdleTimeout <= 0 || server.MaxWriteChunk <= 0 {
+// sendable returns what to hand to the writer below in the place of r. Only
+// where Caddy's idle timeouts are on does anything need help: there, bounded
+// files lose sendfile(2), and the deadline that cuts an answer is moved on
+// with each chunk, so that the source has to say that it is over.
+func sendable(r io.Reader, below http.ResponseWriter, req *http.Request, cut *atomic.Bool) io.Reader {
+	_, idle := caddyhttp.IdleTimeoutsFromContext(req.Context())
+	if idle == nil {
 		return r
+	}
+	limited, isLimited := r.(*io.LimitedReader)
+	if !isLimited {
+		return cutReader{r, cut}
 	}
 	file, isFile := limited.R.(*os.File)
 	if !isFile {
-		return r
+		return cutReader{r, cut}
 	}
 	at, err := file.Seek(0, io.SeekCurrent)
 	if err != nil {
-		return r
+		return cutReader{r, cut}
 	}
-	return &fileRange{file: file, start: at, at: at, end: at + limited.N, chunk: int64(server.MaxWriteChunk), cut: cut}
+	chunk := int64(idle.MaxChunk)
+	if chunk <= 0 {
+		chunk = caddyhttp.DefaultMaxWriteChunk
+	}
+	return &fileRange{
+		file: file, start: at, at: at, end: at + limited.N, chunk: chunk, aligned: straight(below, idle), cut: cut,
+	}
+}
+
+// straight reports whether what is read from goes to the writer that makes the
+// chunks as it is. Between the two may stand the recorder of the access log,
+// which only counts; whatever else stands there may read ahead, as encode does.
+func straight(below http.ResponseWriter, idle *caddyhttp.IdleTimeoutWriter) bool {
+	if reflect.TypeOf(below) == recorderType {
+		if wrapper, ok := below.(interface{ Unwrap() http.ResponseWriter }); ok {
+			below = wrapper.Unwrap()
+		}
+	}
+	return below == http.ResponseWriter(idle)
+}
+
+// recorderType is Caddy's own recorder, and no other of that interface.
+var recorderType = reflect.TypeOf(caddyhttp.NewResponseRecorder(nil, nil, nil))
+
+// cutReader is a source that ends when its answer is cut.
+type cutReader struct {
+	io.Reader
+	cut *atomic.Bool
+}
+
+// Read reads on.
+func (c cutReader) Read(p []byte) (int, error) {
+	if c.cut.Load() {
+		return 0, errRefused
+	}
+	return c.Reader.Read(p)
 }
 
 // left is how much of the range was not sent yet. Both ways of sending move
@@ -76,16 +120,20 @@ func (f *fileRange) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// SyscallConn is how net gets at the descriptor. net then sends what is left
-// of the chunk under way, whatever we say, so it must not get it where the
-// range ends before. Chunks follow one another from where the range starts:
-// Caddy ends the answer after one that is not full.
+// SyscallConn is how net gets at the descriptor. net then sends a chunk, or
+// what is left of the one under way, whatever we say and whatever length was
+// promised, so it must not get it where the range might end before. Aligned
+// chunks follow one another from where the range starts, since Caddy ends the
+// answer after one that is not full.
 func (f *fileRange) SyscallConn() (syscall.RawConn, error) {
 	if f.cut.Load() {
 		return nil, errRefused
 	}
-	left := f.left()
-	if left < f.chunk-(f.at-f.start)%f.chunk {
+	left, most := f.left(), f.chunk
+	if f.aligned {
+		most -= (f.at - f.start) % f.chunk
+	}
+	if left < most {
 		return nil, errTail
 	}
 	f.stale = true

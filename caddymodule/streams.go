@@ -120,12 +120,12 @@ func (s *streams) cutOld(ctx context.Context, now time.Time, logger *zap.Logger)
 	s.cut(ctx, now, logger, func(one *stream) bool { return one.since.Before(long) })
 }
 
-// cutChanged looks at the answers of links that something was told about.
+// cutChanged looks at the answers that something was told about.
 func (s *streams) cutChanged(ctx context.Context, now time.Time, logger *zap.Logger) {
-	links, all := s.news.take()
+	changed, all := s.news.take()
 	s.cut(ctx, now, logger, func(one *stream) bool {
-		_, told := links[one.answer.verdict.Claim.Link]
-		return told || all
+		c := &one.answer.verdict.Claim
+		return all || changed[subject{link: c.Link}] || changed[subject{c.Link, c.Session}]
 	})
 }
 

@@ -140,7 +140,7 @@ func (a *answer) ReadFrom(r io.Reader) (int64, error) {
 	if !a.ready() {
 		return 0, errRefused
 	}
-	n, err := a.ResponseWriterWrapper.ReadFrom(sendable(r, a.request, &a.stream.cut))
+	n, err := a.ResponseWriterWrapper.ReadFrom(sendable(r, a.ResponseWriter, a.request, &a.stream.cut))
 	a.bytes += n
 	return head + n, err
 }
@@ -194,6 +194,7 @@ func (a *answer) finish() {
 		countRequest(&a.verdict)
 		a.noteRequest()
 	}
+	a.refused = true // for whoever writes on after it has returned
 }
 
 // noteRequest gathers what the answer sent, and that it was asked for: the

@@ -111,7 +111,7 @@ func (g *Gate) admit(ctx context.Context, now time.Time, req *Request, who *pass
 	if v.Refusal.Reason = cover(link, req); v.Refusal.Reason != OK {
 		return nil
 	}
-	if !who.pacer.AllowN(now, 1) {
+	if !g.mayAsk(who, now) {
 		v.Refusal.Reason = TooFast
 		return nil
 	}
@@ -148,6 +148,18 @@ func (g *Gate) admit(ctx context.Context, now time.Time, req *Request, who *pass
 		v.Outcome, v.Refusal = Refuse, Refusal{Reason: ViewsSpent, Allowance: AllowanceViews}
 	}
 	return nil
+}
+
+// mayAsk counts the request against the session's rate on this node.
+func (g *Gate) mayAsk(who *pass, now time.Time) bool {
+	if own := who.pacer.Load(); own != nil {
+		return (*own).AllowN(now, 1)
+	}
+	pacer, own := g.pacer(who.session, now)
+	if own {
+		who.pacer.Store(&pacer)
+	}
+	return pacer.AllowN(now, 1)
 }
 
 // recordOf returns the record of a session's link.

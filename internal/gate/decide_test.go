@@ -27,7 +27,7 @@ type world struct {
 
 func (w *world) keys() *token.Keyring { return w.ring }
 
-func (w *world) pacer(gate.SessionID, time.Time) gate.Pacer { return w }
+func (w *world) pacer(gate.SessionID, time.Time) (gate.Pacer, bool) { return w, true }
 
 // AllowN is the world's pacer.
 func (w *world) AllowN(time.Time, int) bool { return w.pace() }

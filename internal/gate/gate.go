@@ -16,7 +16,7 @@ type Gate struct {
 	store    Store
 	keys     func() *token.Keyring
 	policy   Policy
-	pacer    func(SessionID, time.Time) Pacer
+	pacer    func(SessionID, time.Time) (Pacer, bool)
 	links    *recent[LinkID, *Link]
 	verified atomic.Pointer[verified]
 	marks    *Marks
@@ -30,16 +30,16 @@ type Pacer interface {
 }
 
 // Unpaced is a pacer for whoever may ask as fast as they like.
-func Unpaced(SessionID, time.Time) Pacer { return unpaced{} }
+func Unpaced(SessionID, time.Time) (Pacer, bool) { return unpaced{}, true }
 
 type unpaced struct{}
 
 func (unpaced) AllowN(time.Time, int) bool { return true }
 
 // New returns a gate over a store. keys gives the keyring of the moment, pacer
-// the pacer of a session. marks are only used where the policy has a Lease;
+// the pacer of a session and whether that is its own, to be remembered. marks are only used where the policy has a Lease;
 // whoever made them moves them by what the store's Watch tells.
-func New(store Store, keys func() *token.Keyring, pacer func(SessionID, time.Time) Pacer, marks *Marks, policy Policy) *Gate {
+func New(store Store, keys func() *token.Keyring, pacer func(SessionID, time.Time) (Pacer, bool), marks *Marks, policy Policy) *Gate {
 	return &Gate{
 		store: store, keys: keys, pacer: pacer, policy: policy, marks: marks,
 		links: newRecent[LinkID, *Link](maxCachedLinks),

@@ -21,7 +21,7 @@ type pass struct {
 
 	// What is remembered about a session beside its token, so that a request
 	// finds it all in one place.
-	pacer  Pacer
+	pacer  atomic.Pointer[Pacer]
 	record atomic.Pointer[Link]
 	lease  atomic.Pointer[lease]
 	terms  atomic.Pointer[writtenTerms]
@@ -89,14 +89,14 @@ func (g *Gate) verifiedBy(ring *token.Keyring) *verified {
 func (g *Gate) verify(c Credential, now time.Time) (*pass, Reason) {
 	switch {
 	case len(c.Text) == token.SealedLen(token.SessionToken):
-		return g.verifySession(c.Text, now)
+		return g.verifySession(c.Text)
 	case c.Carrier == InPath || c.Carrier == InCookie:
 		return nobody, BadToken // only sessions travel there
 	}
 	return g.verifyLink(c.Text, now)
 }
 
-func (g *Gate) verifySession(text string, now time.Time) (*pass, Reason) {
+func (g *Gate) verifySession(text string) (*pass, Reason) {
 	ring := g.keys()
 	known, spread := g.verifiedBy(ring).sessions, text[len(text)-1] // its MAC's end
 	if p, found := known.get(spread, text); found {
@@ -113,7 +113,6 @@ func (g *Gate) verifySession(text string, now time.Time) (*pass, Reason) {
 		subject: Subject(body[2*token.IDSize:]),
 	}
 	p.labels = Labels{Link: p.link.String(), Session: p.session.String()}
-	p.pacer = g.pacer(p.session, now)
 	known.put(spread, strings.Clone(text), p) // the text is a piece of a whole request line
 	return p, OK
 }
@@ -135,7 +134,7 @@ func (g *Gate) verifyLink(text string, now time.Time) (*pass, Reason) {
 
 // verifyJWT remembers the claims and asks for their time again each time.
 func (g *Gate) verifyJWT(ring *token.Keyring, text string, now time.Time) (*pass, Reason) {
-	known, spread := g.verifiedBy(ring).links, text[len(text)-1]
+	known, spread := g.verifiedBy(ring).links, text[len(text)-8] // within its signature
 	if p, found := known.get(spread, text); found {
 		return p, tokenReason(p.claims.InTime(now))
 	}
