@@ -230,6 +230,7 @@ func writeRefusal(w http.ResponseWriter, r *http.Request, v *gate.Verdict) {
 		header.Set("Retry-After", strconv.Itoa(int(page.RetryAfter.Seconds())))
 	case gate.BadMethod:
 		header.Set("Allow", "GET, HEAD, OPTIONS")
+	default:
 	}
 	if r.ContentLength != 0 {
 		header.Set("Connection", "close") // an unread body must not become the next request

@@ -32,10 +32,14 @@ func (id SessionID) String() string { return sessionPrefix + token.ID(id).String
 func (id DeviceID) String() string  { return devicePrefix + token.ID(id).String() }
 func (s Subject) String() string    { return token.ID(s).String() }
 
-// MarshalText and UnmarshalText make the ids plain strings in JSON.
-func (id LinkID) MarshalText() ([]byte, error)    { return []byte(id.String()), nil }
+// MarshalText makes the id a plain string in JSON.
+func (id LinkID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
+
+// MarshalText makes the id a plain string in JSON.
 func (id SessionID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
-func (id DeviceID) MarshalText() ([]byte, error)  { return []byte(id.String()), nil }
+
+// MarshalText makes the id a plain string in JSON.
+func (id DeviceID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
 
 // UnmarshalText reads what MarshalText wrote.
 func (id *LinkID) UnmarshalText(text []byte) (err error) {

@@ -125,7 +125,7 @@ func TestValidateAndASecondServer(t *testing.T) {
 		t.Fatalf("validate beside the running server: %v", err)
 	}
 	other := storytest.New(t, storytest.Options{})
-	other.WriteCaddyfile(strings.Replace(storytest.DefaultCaddyfile, "{dir}", s.Dir, -1))
+	other.WriteCaddyfile(strings.ReplaceAll(storytest.DefaultCaddyfile, "{dir}", s.Dir))
 	start := time.Now()
 	err := other.RunToEnd()
 	if err == nil || !strings.Contains(err.Error(), filepath.Join(s.Dir, "store")) {

@@ -2,6 +2,7 @@ package guard_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -240,7 +241,7 @@ func TestWatch(t *testing.T) {
 
 func TestClose(t *testing.T) {
 	guarded(t, func(r *rig) {
-		if err := r.store.Close(); err != errAway || !r.inner.closed {
+		if err := r.store.Close(); !errors.Is(err, errAway) || !r.inner.closed {
 			r.Errorf("closed %v: %v", r.inner.closed, err)
 		}
 	})

@@ -61,10 +61,11 @@ var concurrentCases = []testCase{
 			if err == nil && opened.Refused != (gate.Refusal{}) {
 				err = fmt.Errorf("refused for %v", opened.Refused)
 			}
-			if seated, err := f.store.Seated(f.ctx, link); err != nil || seated > 3 {
-				return fmt.Errorf("%d seated, %v", seated, err)
+			seated, failed := f.store.Seated(f.ctx, link)
+			if seated > 3 {
+				err = errors.Join(err, fmt.Errorf("%d are seated", seated))
 			}
-			return err
+			return errors.Join(err, failed)
 		})
 		f.seated("after", link, 3)
 	}},

@@ -163,14 +163,14 @@ func (m *machine) papers(r *rapid.T) {
 	case "put":
 		doc.Rev = int64(rapid.IntRange(0, 3).Draw(r, "rev"))
 		doc.Body = []byte(rapid.SampledFrom([]string{`1`, `{"a":2}`}).Draw(r, "body"))
-		both(m, r, "Put", func(s gate.Store) (int64, error) { return s.Put(ctx, doc) })
+		_, _ = both(m, r, "Put", func(s gate.Store) (int64, error) { return s.Put(ctx, doc) })
 	case "get":
-		both(m, r, "Get", func(s gate.Store) (gate.Document, error) { return s.Get(ctx, kind, id) })
+		_, _ = both(m, r, "Get", func(s gate.Store) (gate.Document, error) { return s.Get(ctx, kind, id) })
 	case "delete":
-		both(m, r, "Delete", func(s gate.Store) (any, error) { return nil, s.Delete(ctx, kind, id) })
+		_, _ = both(m, r, "Delete", func(s gate.Store) (any, error) { return nil, s.Delete(ctx, kind, id) })
 	case "list":
 		below := rapid.SampledFrom([]string{"", "a", "b", "c", "d"}).Draw(r, "below")
 		limit := rapid.IntRange(-1, 3).Draw(r, "limit")
-		both(m, r, "List", func(s gate.Store) ([]gate.Document, error) { return s.List(ctx, kind, below, limit) })
+		_, _ = both(m, r, "List", func(s gate.Store) ([]gate.Document, error) { return s.List(ctx, kind, below, limit) })
 	}
 }

@@ -70,7 +70,7 @@ func (m *machine) issue(r *rapid.T) {
 	if rapid.IntRange(0, 4).Draw(r, "ends") == 0 {
 		terms.ExpiresAt = m.around(r, "end")
 	}
-	both(m, r, "Issue", func(s gate.Store) (gate.Account, error) { return s.Issue(ctx, link, terms) })
+	_, _ = both(m, r, "Issue", func(s gate.Store) (gate.Account, error) { return s.Issue(ctx, link, terms) })
 }
 
 func (m *machine) open(r *rapid.T) {
@@ -105,7 +105,7 @@ func (m *machine) seats(r *rapid.T) {
 		Views: number(0), ViewsEach: number(0), WhenFull: &full,
 		Seats: number(int64(rapid.IntRange(1, 3).Draw(r, "seats"))), SeatsEach: number(int64(rapid.IntRange(0, 2).Draw(r, "seats each"))),
 	}
-	both(m, r, "Extend", func(s gate.Store) (gate.Account, error) { return s.Extend(ctx, link, change) })
+	_, _ = both(m, r, "Extend", func(s gate.Store) (gate.Account, error) { return s.Extend(ctx, link, change) })
 	for who := range devices {
 		m.arrive(r, gate.Opening{Link: link, Device: devices[who], Subject: subjects[who], Life: life})
 		m.pass(rapid.SampledFrom([]time.Duration{0, ms, brisk.Seat, pace.Seat}).Draw(r, "between"))
@@ -152,7 +152,7 @@ func (m *machine) claimOf(r *rapid.T, c gate.Claim) (gate.Settlement, gate.Claim
 	return st, claimed, err
 }
 
-func (m *machine) reserve(r *rapid.T) { m.claim(r) }
+func (m *machine) reserve(r *rapid.T) { _, _, _ = m.claim(r) } // it compares the stores itself
 
 func (m *machine) finish(r *rapid.T, st gate.Settlement) {
 	settled, err := both(m, r, "Settle", func(s gate.Store) (gate.Settled, error) { return s.Settle(ctx, st) })

@@ -35,7 +35,7 @@ func TestDoStopsAtAnError(t *testing.T) {
 			time.Sleep(time.Second)
 			return broken
 		})
-		if err != broken || done.Load() > 4 {
+		if !errors.Is(err, broken) || done.Load() > 4 {
 			t.Errorf("%v after %d", err, done.Load())
 		}
 	})
