@@ -15,6 +15,8 @@ import (
 const (
 	// maxBuckets bounds each map of token buckets.
 	maxBuckets = 100_000
+	// sweepEvery is how often full buckets are forgotten where newcomers come.
+	sweepEvery = time.Minute
 	// bucketShards is how many parts a map has, each with a lock of its own: a
 	// single one would be passed through by every request of every viewer.
 	bucketShards = 64
@@ -97,8 +99,11 @@ func (s *bucketShard[K]) bucket(key K, now time.Time) *rate.Limiter {
 	if known, ok := s.byKey[key]; ok {
 		return known
 	}
-	if len(s.byKey) >= maxBuckets/bucketShards && !s.sweep(now) {
-		return s.shared
+	full := len(s.byKey) >= maxBuckets/bucketShards
+	if full || now.Sub(s.swept) >= sweepEvery {
+		if !s.sweep(now) && full {
+			return s.shared
+		}
 	}
 	fresh := rate.NewLimiter(s.limit, s.burst)
 	s.byKey[key] = fresh

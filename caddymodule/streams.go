@@ -152,7 +152,7 @@ func (s *streams) cut(ctx context.Context, now time.Time, logger *zap.Logger, ch
 }
 
 func cutGroup(ctx context.Context, group []*stream, now time.Time, logger *zap.Logger) {
-	refusal, err := group[0].answer.handler.gate.Still(ctx, &group[0].answer.verdict)
+	refusal, err := group[0].answer.handler.gate.Still(ctx, now, &group[0].answer.verdict)
 	for _, one := range group {
 		switch {
 		case err == nil && refusal.Reason == gate.OK:

@@ -99,7 +99,7 @@ func (g *Gate) enter(ctx context.Context, now time.Time, req *Request, who *pass
 // admit lets a session's request pass: with no store trip under a lease, with
 // one where a play is open or none is needed, and one more where a play begins.
 func (g *Gate) admit(ctx context.Context, now time.Time, req *Request, who *pass, v *Verdict) error {
-	link, err := g.recordOf(ctx, who)
+	link, err := g.recordOf(ctx, who, now)
 	if errors.Is(err, ErrNotFound) {
 		v.Refusal.Reason = NoSession
 		return nil
@@ -163,11 +163,11 @@ func (g *Gate) mayAsk(who *pass, now time.Time) bool {
 }
 
 // recordOf returns the record of a session's link.
-func (g *Gate) recordOf(ctx context.Context, who *pass) (*Link, error) {
+func (g *Gate) recordOf(ctx context.Context, who *pass, now time.Time) (*Link, error) {
 	if link := who.record.Load(); link != nil {
 		return link, nil
 	}
-	link, err := g.link(ctx, who.link)
+	link, err := g.link(ctx, who.link, now)
 	if err != nil {
 		return nil, err
 	}

@@ -270,7 +270,7 @@ func (e *explaining) admits(v Verdict) bool {
 func (e *explaining) session(ctx context.Context, req *Request, who *pass) error {
 	e.Link, e.Session = who.link, who.session
 	e.found("verify", "The token is a session's. Its seal holds.")
-	link, err := e.gate.link(ctx, who.link)
+	link, err := e.gate.link(ctx, who.link, e.now)
 	if errors.Is(err, ErrNotFound) {
 		e.refuse("cover", NoSession, "The link that the session was made from is not in the store.")
 		return nil

@@ -50,8 +50,8 @@ func New(store Store, keys func() *token.Keyring, pacer func(SessionID, time.Tim
 const maxCachedLinks = 50_000
 
 // link returns the link by id; ErrNotFound where there is none.
-func (g *Gate) link(ctx context.Context, id LinkID) (*Link, error) {
-	if link, ok := g.links.get(id[len(id)-1], id); ok {
+func (g *Gate) link(ctx context.Context, id LinkID, now time.Time) (*Link, error) {
+	if link, ok := g.links.get(id[len(id)-1], id, now); ok {
 		return link, nil
 	}
 	doc, err := g.store.Get(ctx, KindLink, id.String())
@@ -62,11 +62,13 @@ func (g *Gate) link(ctx context.Context, id LinkID) (*Link, error) {
 	if err != nil {
 		return nil, err
 	}
-	g.remember(&link)
+	g.remember(&link, now)
 	return &link, nil
 }
 
-func (g *Gate) remember(link *Link) { g.links.put(link.ID[len(link.ID)-1], link.ID, link) }
+func (g *Gate) remember(link *Link, now time.Time) {
+	g.links.put(link.ID[len(link.ID)-1], link.ID, link, now)
+}
 
 // Create stores a new link with its account. The account comes first: a crash
 // in between leaves an account that nobody can reach, while a document without
@@ -93,7 +95,7 @@ func Create(ctx context.Context, store Store, link Link, terms Terms) (Account, 
 // elsewhere may have no record yet: then it is made from the claims, and
 // stored only if create is set, since looking must not change anything.
 func (g *Gate) known(ctx context.Context, p *pass, now time.Time, create bool) (Link, Terms, Reason, error) {
-	known, err := g.link(ctx, p.link)
+	known, err := g.link(ctx, p.link, now)
 	if err == nil {
 		return *known, Terms{}, OK, nil
 	}
@@ -110,6 +112,6 @@ func (g *Gate) known(ctx context.Context, p *pass, now time.Time, create bool) (
 	if _, err := Create(ctx, g.store, link, terms); err != nil {
 		return Link{}, Terms{}, OK, err
 	}
-	g.remember(&link)
+	g.remember(&link, now)
 	return link, terms, OK, nil
 }

@@ -73,7 +73,7 @@ func (g *Gate) Look(ctx context.Context, now time.Time, req *Request) (Verdict, 
 	if no != OK {
 		return refuse(no), nil
 	}
-	link, err := g.link(ctx, who.link)
+	link, err := g.link(ctx, who.link, now)
 	if errors.Is(err, ErrNotFound) {
 		return refuse(NoSession), nil
 	}

@@ -37,7 +37,7 @@ func TestTheOldestDeviceIsReplaced(t *testing.T) {
 	second := w.open(another, link, "/films/a.mp4")
 	w.want(second, gate.Redirect, gate.OK)
 	w.want(w.get(first, "/films/b.mp4"), gate.Refuse, gate.Replaced)
-	if still, err := w.gate.Still(t.Context(), &running); err != nil || still.Reason != gate.Replaced {
+	if still, err := w.gate.Still(t.Context(), w.now, &running); err != nil || still.Reason != gate.Replaced {
 		t.Errorf("a running answer of a replaced session may go on: %+v, %v", still, err)
 	}
 	w.want(w.get(second, "/films/a.mp4"), gate.Pass, gate.OK)
@@ -66,7 +66,7 @@ func TestOneRateForAllNodes(t *testing.T) {
 	if refused.Refusal.Wait != time.Second {
 		t.Errorf("wait %s, want 1s", refused.Refusal.Wait)
 	}
-	if still, err := w.gate.Still(t.Context(), &running); err != nil || still.Reason != gate.OK {
+	if still, err := w.gate.Still(t.Context(), w.now, &running); err != nil || still.Reason != gate.OK {
 		t.Errorf("the answer that runs is cut: %+v, %v", still, err)
 	}
 	w.now = w.now.Add(refused.Refusal.Wait)

@@ -8,8 +8,8 @@ import (
 // Still reports whether an answer that is running for v may run on. It is
 // asked again and again while bytes flow, so that a revocation cuts a download
 // that began before it.
-func (g *Gate) Still(ctx context.Context, v *Verdict) (Refusal, error) {
-	if _, no := g.verify(Credential{Carrier: v.Carrier, Text: v.Token}, time.Time{}); no != OK {
+func (g *Gate) Still(ctx context.Context, now time.Time, v *Verdict) (Refusal, error) {
+	if _, no := g.verify(Credential{Carrier: v.Carrier, Text: v.Token}, now); no != OK {
 		return Refusal{Reason: no}, nil // its key was retired
 	}
 	state, err := g.store.Check(ctx, Query{Link: v.Claim.Link, Session: v.Claim.Session, Subject: v.Claim.Subject, Asset: v.Claim.Asset})

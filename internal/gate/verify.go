@@ -89,17 +89,17 @@ func (g *Gate) verifiedBy(ring *token.Keyring) *verified {
 func (g *Gate) verify(c Credential, now time.Time) (*pass, Reason) {
 	switch {
 	case len(c.Text) == token.SealedLen(token.SessionToken):
-		return g.verifySession(c.Text)
+		return g.verifySession(c.Text, now)
 	case c.Carrier == InPath || c.Carrier == InCookie:
 		return nobody, BadToken // only sessions travel there
 	}
 	return g.verifyLink(c.Text, now)
 }
 
-func (g *Gate) verifySession(text string) (*pass, Reason) {
+func (g *Gate) verifySession(text string, now time.Time) (*pass, Reason) {
 	ring := g.keys()
 	known, spread := g.verifiedBy(ring).sessions, text[len(text)-1] // its MAC's end
-	if p, found := known.get(spread, text); found {
+	if p, found := known.get(spread, text, now); found {
 		return p, OK
 	}
 	var buf [3 * token.IDSize]byte
@@ -113,7 +113,7 @@ func (g *Gate) verifySession(text string) (*pass, Reason) {
 		subject: Subject(body[2*token.IDSize:]),
 	}
 	p.labels = Labels{Link: p.link.String(), Session: p.session.String()}
-	known.put(spread, strings.Clone(text), p) // the text is a piece of a whole request line
+	known.put(spread, strings.Clone(text), p, now) // the text is a piece of a whole request line
 	return p, OK
 }
 
@@ -135,7 +135,7 @@ func (g *Gate) verifyLink(text string, now time.Time) (*pass, Reason) {
 // verifyJWT remembers the claims and asks for their time again each time.
 func (g *Gate) verifyJWT(ring *token.Keyring, text string, now time.Time) (*pass, Reason) {
 	known, spread := g.verifiedBy(ring).links, text[len(text)-8] // within its signature
-	if p, found := known.get(spread, text); found {
+	if p, found := known.get(spread, text, now); found {
 		return p, tokenReason(p.claims.InTime(now))
 	}
 	claims, err := ring.ReadLink(text, now)
@@ -145,7 +145,7 @@ func (g *Gate) verifyJWT(ring *token.Keyring, text string, now time.Time) (*pass
 	}
 	p := &pass{link: linkIDOf(claims), claims: &claims}
 	if no != Expired { // it never comes back
-		known.put(spread, strings.Clone(text), p)
+		known.put(spread, strings.Clone(text), p, now)
 	}
 	return p, no
 }
