@@ -14,6 +14,7 @@ type Result struct {
 	Views       int64   `json:"views"`
 	Requests    int64   `json:"requests"`
 	Unexpected  int64   `json:"unexpected"`
+	Busy        int64   `json:"busy"`
 	Differs     int64   `json:"links_that_differ"`
 	RSS         float64 `json:"rss_mib"`
 	RSSGrowth   float64 `json:"rss_growth_mib"`
@@ -38,7 +39,7 @@ func (v *venue) result() Result {
 	list := settled(v.samples)
 	r := Result{
 		Consistency: v.consistency, Sessions: v.sessions, Links: len(v.ledger),
-		Requests: v.requests, Unexpected: v.unexpected, Differs: v.differs,
+		Requests: v.requests, Unexpected: v.unexpected, Busy: v.busy, Differs: v.differs,
 		RSS: mean(list, rss) / mib, RSSGrowth: growth(list, rss) / mib,
 		PerPlayer:  (mean(list, rss) - v.before.RSS) / kib / float64(v.o.Players),
 		Goroutines: mean(list, goroutines), Growth: growth(list, goroutines),
@@ -77,6 +78,7 @@ func judge(r Result, first error) []report.Promise {
 	}
 	return []report.Promise{
 		{What: r.Consistency + ": unexpected answers", AtMost: true, Got: float64(r.Unexpected), Beside: why, Binding: true},
+		{What: r.Consistency + ": answers 503, asked again", AtMost: true, Got: float64(r.Busy)},
 		{What: r.Consistency + ": links whose views differ from the players' ledger", AtMost: true, Got: float64(r.Differs), Binding: true},
 		{What: r.Consistency + ": growth of memory", Unit: "MiB", AtMost: true, Bound: max(flatRSS, r.RSS*flatPart), Got: r.RSSGrowth, Binding: true},
 		{What: r.Consistency + ": growth of goroutines", AtMost: true, Bound: max(flatGoroutines, r.Goroutines*flatPart), Got: r.Growth, Binding: true},

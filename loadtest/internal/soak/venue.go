@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -30,8 +31,11 @@ type venue struct {
 	requests int64
 	// unexpected counts answers that no player should get; first is the first.
 	unexpected int64
-	first      error
-	differs    int64
+	// busy counts answers 503: the gate could not ask its store in time, on a
+	// machine that is busy with other things, and denied. Players ask again.
+	busy    int64
+	first   error
+	differs int64
 }
 
 // account is the ledger's page of one link.
@@ -108,8 +112,11 @@ func (v *venue) left(p *player, err error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.requests += p.requests
-	v.unexpected += p.viewer.Busy()
-	if err != nil {
+	v.busy += p.viewer.Busy()
+	switch {
+	case err != nil && strings.Contains(err.Error(), "status 503"):
+		v.busy++ // the management API says so as well
+	case err != nil:
 		v.unexpected++
 		if v.first == nil {
 			v.first = err
