@@ -111,6 +111,7 @@ func (b *backing) open() error {
 	b.Store = guard.New(inner, observeStore)
 	ctx, cancel := context.WithCancel(context.Background())
 	b.stop = cancel
+	heap.hold()
 	b.opened.Store(true)
 	b.workers.Go(func() { b.keepFlushing(ctx) })
 	b.workers.Go(func() { b.keepCutting(ctx) })
@@ -237,6 +238,7 @@ func revive(key string) *backing {
 func (b *backing) close() {
 	b.stop()
 	b.workers.Wait()
+	heap.release()
 	if err := b.Store.Close(); err != nil {
 		b.logger.Error("closing the store", zap.Error(err))
 	}

@@ -27,7 +27,7 @@ func TestCompare(t *testing.T) {
 	}, "--compare", "--only", "respond,reverse_proxy,download", "--conns", "1,4", "--rounds", "2", "--seconds", "0.2")
 	o.wantKept(t, "")
 	results := figures[compare.Figures](t, o).Cells
-	if want := 4 * (2 + 2 + 1); len(results) != want {
+	if want := 5 * (2 + 2 + 1); len(results) != want {
 		t.Fatalf("%d cells, want %d", len(results), want)
 	}
 	for _, r := range results {

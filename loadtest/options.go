@@ -106,7 +106,7 @@ func (o *options) flags(flags *flag.FlagSet) {
 	flags.BoolVar(&o.json, "json", false, "print one JSON object and no table")
 	flags.StringVar(&o.binary, "binary", "", "measure this gateway `FILE` instead of the one built from this checkout")
 	flags.IntVar(&o.rounds, "rounds", 0, "how often everything is done; 0: as often as suits the mode")
-	flags.Func("systems", "narrow to these `SYSTEMS`: strict, embedded, lease; bare Caddy is always compared with", words(&o.systems))
+	flags.Func("systems", "narrow to these `SYSTEMS`: roomy, strict, embedded, lease; bare Caddy is always compared with", words(&o.systems))
 
 	flags.Float64Var(&o.compare.Seconds, "seconds", 2, "how long each cell of a round of --compare takes")
 	flags.Func("only", "narrow --compare to these `KINDS`: respond, file_server, reverse_proxy, download; or --revoke to these changes: revoke, suspend, shorten, end, download", words(&o.only))

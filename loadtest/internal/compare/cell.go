@@ -61,8 +61,8 @@ func (s *stand) read(ctx context.Context) (c counters, err error) {
 // connections are new, and the server's heap has to find its size.
 const warm = 4
 
-// measure runs the cell once.
-func (c *cell) measure(ctx context.Context, during time.Duration) error {
+// measure runs the cell once; bare is the one of bare Caddy beside it.
+func (c *cell) measure(ctx context.Context, during time.Duration, bare *cell) error {
 	crew, err := hire(ctx, c.stand.server.Addr, c.stand.shots[:c.conns])
 	if err != nil {
 		return err
@@ -86,7 +86,7 @@ func (c *cell) measure(ctx context.Context, during time.Duration) error {
 	s.weigh(before, after)
 	s.p50 = micros(latency.ValueAtQuantile(50))
 	if c.conns == 1 && c.stand.trip != nil && !c.kind.download {
-		if s.plainTrip, err = c.stand.trip.measure(ctx, during/warm); err != nil {
+		if s.plainTrip, err = c.stand.plainTrip(ctx, during/warm, bare.stand); err != nil {
 			return err
 		}
 	}

@@ -30,7 +30,7 @@ func TestOptions(t *testing.T) {
 	if err := fine.Validate(); err != nil {
 		t.Error(err)
 	}
-	if got := fine.systems(); !slices.Equal(got, []System{Bare, Strict, Embedded, Lease}) {
+	if got := fine.systems(); !slices.Equal(got, []System{Bare, Roomy, Strict, Embedded, Lease}) {
 		t.Errorf("all systems are %v", got)
 	}
 	fine.Systems = []string{"lease"}

@@ -58,6 +58,8 @@ func (s *stand) start(ctx context.Context, r *rig.Rig, kind, behind string) (err
 	site := rig.Site{Name: name, Behind: behind, Consistency: rig.Strict}
 	switch s.system {
 	case Bare:
+	case Roomy:
+		site.Env = []string{roomyGC}
 	case Embedded:
 		site.Store = "embedded"
 	case Lease:
@@ -78,7 +80,7 @@ func (s *stand) start(ctx context.Context, r *rig.Rig, kind, behind string) (err
 func (s *stand) prepare(ctx context.Context, k kind, m media, viewers int) error {
 	s.shots = make([][]shot, viewers)
 	plain := func(path string) string { return path }
-	if s.system == Bare {
+	if !s.system.gated() {
 		for i := range viewers {
 			s.shots[i] = k.shots(s.server.Addr, i, m, plain)
 		}

@@ -88,13 +88,40 @@ func (t *trip) close() { _ = t.conn.Close() }
 // counts grow digits, and a session learns at which rate it asks.
 const slack = 256
 
-// measure makes trips for a while and returns the median, in µs.
-func (t *trip) measure(ctx context.Context, during time.Duration) (float64, error) {
+// plainTrip measures trips to the stand's Redis for a while and returns the
+// median, in µs. Between two of them is a request to bare Caddy, as there is in
+// a gateway with one viewer: trips without a pause meet a Redis that never
+// sleeps, on a processor that does nothing else.
+func (s *stand) plainTrip(ctx context.Context, during time.Duration, bare *stand) (float64, error) {
+	between, err := hire(ctx, bare.server.Addr, bare.shots[:1])
+	if err != nil {
+		return 0, err
+	}
+	defer between.dismiss()
+	viewer := between.hands[0]
+	if err := viewer.conn.SetDeadline(time.Now().Add(during + patience)); err != nil {
+		return 0, err
+	}
+	return s.trip.measure(ctx, during, func() error {
+		shot := &viewer.shots[0]
+		got, err := viewer.conn.Do(shot.request)
+		if err == nil && got != shot.want {
+			err = fmt.Errorf("bare Caddy answers %+v instead of %+v", got, shot.want)
+		}
+		return err
+	})
+}
+
+// measure makes trips for a while, each after between, and returns the median.
+func (t *trip) measure(ctx context.Context, during time.Duration, between func() error) (float64, error) {
 	stop := context.AfterFunc(ctx, t.close)
 	defer stop()
 	h := newHistogram()
 	buf := make([]byte, t.answer+slack+1)
 	for end := time.Now().Add(during); time.Now().Before(end); {
+		if err := between(); err != nil {
+			return 0, err
+		}
 		began := time.Now()
 		if _, err := t.conn.Write(t.request); err != nil {
 			return 0, err

@@ -24,8 +24,9 @@ type Process struct {
 	ended chan struct{} // closed when it has ended
 }
 
-// launch starts a program whose output goes to the folder's log.
-func (r *Rig) launch(dir, program string, args ...string) (*Process, error) {
+// launch starts a program, with env besides the rig's own environment. Its
+// output goes to the folder's log.
+func (r *Rig) launch(dir string, env []string, program string, args ...string) (*Process, error) {
 	logFile := filepath.Join(dir, "log")
 	log, err := os.OpenFile(logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -35,6 +36,7 @@ func (r *Rig) launch(dir, program string, args ...string) (*Process, error) {
 	cmd := exec.Command(program, args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, log, log
 	cmd.Env = append(os.Environ(), "HOME="+dir, "XDG_DATA_HOME="+dir+"/data", "XDG_CONFIG_HOME="+dir+"/config")
+	cmd.Env = append(cmd.Env, env...)
 	// A Ctrl-C in the terminal goes to the whole group. The rig ends its
 	// processes itself, after the measurement has let go of them.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

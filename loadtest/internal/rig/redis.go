@@ -39,7 +39,7 @@ func (r *Rig) Redis(ctx context.Context, name string) (*Redis, error) {
 			return err
 		}
 		socket := filepath.Join(dir, port+".sock")
-		s.Process, err = r.launch(dir, program, "--bind", "127.0.0.1", "--port", port, "--unixsocket", socket,
+		s.Process, err = r.launch(dir, nil, program, "--bind", "127.0.0.1", "--port", port, "--unixsocket", socket,
 			"--dir", dir, "--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction")
 		if err != nil {
 			return err

@@ -23,6 +23,8 @@ type Site struct {
 	Settings string
 	// Behind is the directive behind the gate.
 	Behind string
+	// Env is added to the server's environment.
+	Env []string
 }
 
 // Server is the binary at work, with or without a gate.
@@ -77,7 +79,7 @@ func (s *Server) Start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.Process, err = s.rig.launch(s.dir, s.rig.Binary, "run", "--config", file, "--adapter", "caddyfile"); err != nil {
+	if s.Process, err = s.rig.launch(s.dir, s.site.Env, s.rig.Binary, "run", "--config", file, "--adapter", "caddyfile"); err != nil {
 		return err
 	}
 	return s.await(ctx, func() error { return s.ready(ctx) })
