@@ -210,7 +210,7 @@ func TestLookingNeverSpends(t *testing.T) {
 		}
 	}
 	w.used(link, 0, 0)
-	sessions, err := w.store.Sessions(w.Context(), link.ID, gate.SessionID{}, 10)
+	sessions, err := w.store.Sessions(w.Context(), gate.Whose{Link: link.ID}, gate.SessionID{}, 10)
 	if err != nil || len(sessions) != 0 {
 		t.Fatalf("sessions %v, %v", sessions, err)
 	}
@@ -343,7 +343,7 @@ func TestALinkMintedElsewhereComesIntoBeingOnFirstUse(t *testing.T) {
 	if err != nil || v.Outcome != gate.Pass || v.Account.Views != 1 {
 		t.Fatalf("%+v, %v", v, err)
 	}
-	if docs, err := w.store.List(w.Context(), gate.KindLink, "", 10); err != nil || len(docs) != 0 {
+	if docs, err := w.store.List(w.Context(), gate.KindLink, "", "", 10); err != nil || len(docs) != 0 {
 		t.Fatalf("looking made a record: %v, %v", docs, err)
 	}
 	use := func(who viewer) gate.Verdict {
@@ -353,7 +353,7 @@ func TestALinkMintedElsewhereComesIntoBeingOnFirstUse(t *testing.T) {
 	w.want(first, gate.Redirect, gate.OK)
 	w.want(w.get(first, "/a.mp4"), gate.Pass, gate.OK)
 	w.want(use(other(1)), gate.Refuse, gate.ViewsSpent)
-	if docs, err := w.store.List(w.Context(), gate.KindLink, "", 10); err != nil || len(docs) != 1 {
+	if docs, err := w.store.List(w.Context(), gate.KindLink, "", "", 10); err != nil || len(docs) != 1 {
 		t.Fatalf("one record: %v, %v", docs, err)
 	}
 	w.now = w.now.Add(time.Hour)

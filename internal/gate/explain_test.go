@@ -214,11 +214,11 @@ func TestExplainWalksToTheRightEnd(t *testing.T) {
 // snapshot is all that a viewer could have changed.
 func (s *explainSite) snapshot() string {
 	s.Helper()
-	links, err := s.store.List(s.Context(), gate.KindLink, "", 1000)
+	links, err := s.store.List(s.Context(), gate.KindLink, "", "", 1000)
 	if err != nil {
 		s.Fatal(err)
 	}
-	sessions, err := s.store.Sessions(s.Context(), gate.LinkID{}, gate.SessionID{}, 1000)
+	sessions, err := s.store.Sessions(s.Context(), gate.Whose{}, gate.SessionID{}, 1000)
 	if err != nil {
 		s.Fatal(err)
 	}

@@ -8,9 +8,10 @@ import (
 	"unicode/utf8"
 )
 
-// Link is what was issued, the part that never changes: what it opens, what
-// may be done with it, who made it. What changes, its terms and standing, is
-// in its [Account]; so a Link may be cached for as long as one likes.
+// Link is what was issued: what it opens, what may be done with it, who made
+// it. Its terms and standing, which change and are counted, are in its [Account].
+// What of a Link changes, its Can, For and Password, changes with a new revision of
+// its document, and so with the documents' edition.
 type Link struct {
 	ID    LinkID     `json:"id"`
 	Scope Scope      `json:"scope"`
@@ -23,6 +24,27 @@ type Link struct {
 	CreatedBy string    `json:"created_by,omitempty"`
 	// Issuer is the key of a link that was minted elsewhere; empty: our own.
 	Issuer string `json:"issuer,omitempty"`
+	// Collection is the one whose paths the link opens, also those that it gets
+	// later, and those of collections that it includes. Scope is "/*" then. Zero:
+	// the link opens Scope.
+	Collection CollectionID `json:"collection,omitzero"`
+	// By is the person who made the link, who can hand out no more than they
+	// hold; zero: an operator.
+	By PersonID `json:"by,omitzero"`
+	// For are the persons that the link is for; empty: whoever has it.
+	For []PersonID `json:"for,omitempty"`
+	// Above are the links that this one was made from, its parent first. What
+	// any of them lost, this one has lost.
+	Above []LinkID `json:"above,omitempty"`
+	// Pass says that this is no link that anybody holds: it stands for what the
+	// one person in For was granted in Collection, so that their sessions and
+	// plays are counted like all others.
+	Pass bool `json:"pass,omitempty"`
+	// Password is what whoever redeems the link must know, as a PHC string of
+	// argon2id; empty: nothing. Persons in For need not know it.
+	Password string `json:"password,omitempty"`
+	// Preset names the preset that the link was made with; for people.
+	Preset string `json:"preset,omitempty"`
 }
 
 // Bounds of a link's texts.

@@ -26,6 +26,12 @@ const (
 	NoCapability
 	NoSession
 	Replaced
+	SignIn
+	PasswordNeeded
+	PasswordWrong
+	TooManyTries
+	WrongPerson
+	LockedPlace
 	CrossOrigin
 	RevokedLink
 	SuspendedLink
@@ -87,6 +93,24 @@ var reasons = [reasonCount]reasonRow{
 	Replaced: {"replaced", http.StatusForbidden, "Playing elsewhere",
 		"The link is now watched on another device. Open it again to watch here instead, if it has a seat left.",
 		"The session lost its seat to a newer one: it was idle, or the link says to replace the oldest."},
+	SignIn: {"sign_in", http.StatusUnauthorized, "Please sign in",
+		"Sign in with the address that the invitation was sent to.",
+		"The link, or the collection, is for persons, and nobody is signed in."},
+	PasswordNeeded: {"password_needed", http.StatusUnauthorized, "A password is needed",
+		"Ask whoever sent you the link for its password, and press Watch again.",
+		"The link has a password and none was given."},
+	PasswordWrong: {"password_wrong", http.StatusUnauthorized, "This is not the password",
+		"Look at it once more, and try again.",
+		"The password, or the code, that was given is not the right one."},
+	TooManyTries: {"too_many_tries", http.StatusTooManyRequests, "Too many wrong tries",
+		"Wait a while, then try again.",
+		"Wrong passwords or codes were given too often; whoever was let in before is not affected."},
+	WrongPerson: {"wrong_person", http.StatusForbidden, "This link is for somebody else",
+		"Sign in as the person it was sent to, or ask for a link of your own.",
+		"The link names the persons that it is for, and who is signed in is none of them."},
+	LockedPlace: {"locked", http.StatusForbidden, "Closed to links for now",
+		"Ask whoever sent it to you; it can be opened again.",
+		"The collection is locked: only persons with a grant, or whom a link names, may watch."},
 	CrossOrigin: {"cross_origin", http.StatusForbidden, "Please press Watch on the page itself",
 		"Open the link again and press Watch there.",
 		"A form post came from another origin."},

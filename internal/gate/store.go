@@ -3,6 +3,9 @@ package gate
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -46,6 +49,8 @@ var (
 	ErrConflict = errors.New("changed by somebody else in the meantime")
 	// ErrFinal reports a change to a link whose revocation is final.
 	ErrFinal = errors.New("the link was revoked, and revocation is final")
+	// ErrTooFew reports that a link has fewer views left than were to be handed on.
+	ErrTooFew = errors.New("the link has not that many views left to hand on")
 )
 
 // Kind names a family of documents.
@@ -53,9 +58,35 @@ type Kind string
 
 // The kinds of documents.
 const (
-	KindLink   Kind = "link"
-	KindAPIKey Kind = "apikey"
+	KindLink       Kind = "link"
+	KindAPIKey     Kind = "apikey"
+	KindPerson     Kind = "person"
+	KindAddress    Kind = "address" // an e-mail address, by its hash: whose it is
+	KindGroup      Kind = "group"
+	KindMember     Kind = "member" // one person in one group
+	KindCollection Kind = "collection"
+	KindGrant      Kind = "grant"
+	KindInvite     Kind = "invite"
+	KindSignIn     Kind = "signin"  // one person on one device
+	KindCode       Kind = "code"    // a one-time code, by its hash
+	KindAttempt    Kind = "attempt" // guesses that were counted
+	KindObject     Kind = "object"  // who uploaded a file
+	KindSite       Kind = "site"    // what holds for everything, such as when all was cut
 )
+
+// Remembered reports whether somebody may remember what documents of the kind
+// said, or that there was none, so that a change has to be told: see
+// [Documents]. A link that was made is no such change, since nobody remembers
+// that a link does not exist; those of the other kinds are read again each time.
+func (k Kind) Remembered(made bool) bool {
+	switch k {
+	case KindLink:
+		return !made
+	case KindPerson, KindGroup, KindMember, KindCollection, KindGrant, KindSignIn, KindSite:
+		return true
+	}
+	return false
+}
 
 // Document is one stored record. Body is JSON, opaque to the store.
 type Document struct {
@@ -64,9 +95,53 @@ type Document struct {
 	// Rev counts the document's changes from 1.
 	Rev  int64
 	Body []byte
+	// Index are the terms by which List finds the document: at most MaxTerms,
+	// each of 1 to MaxTerm bytes of a-z, 0-9 and "_:.-", none twice. A put
+	// replaces all of them. They come back in byte order.
+	Index []string
+	// Until is when the document ends by itself; zero: never. From then on it
+	// does not exist, for any verb, whether or not it was deleted already.
+	Until time.Time
+}
+
+// Bounds of a document's index.
+const (
+	MaxTerms = 16
+	MaxTerm  = 80
+)
+
+// Validate reports what is wrong with the document's index.
+func (d Document) Validate() error {
+	if len(d.Index) > MaxTerms {
+		return fmt.Errorf("a document has at most %d terms, not %d", MaxTerms, len(d.Index))
+	}
+	for i, term := range d.Index {
+		if !validTerm(term) || slices.Contains(d.Index[:i], term) {
+			return fmt.Errorf("term %q: want 1 to %d bytes of a-z, 0-9 and _:.- and none twice", term, MaxTerm)
+		}
+	}
+	return nil
+}
+
+func validTerm(term string) bool {
+	return term != "" && len(term) <= MaxTerm && strings.Trim(term, "abcdefghijklmnopqrstuvwxyz0123456789_:.-") == ""
+}
+
+// DocumentName says which document.
+type DocumentName struct {
+	Kind Kind
+	ID   string
 }
 
 // Documents is the room of things that are written rarely and read whole.
+//
+// It has an edition, a number that grows with each put and delete of a document
+// that is Remembered, and with nothing else. Whoever remembers documents knows
+// as of which edition they do; [State] says the edition of the moment, in the
+// same trip as all else, and [Documents.Edits] which documents to read again.
+// An edition is never lower than that of any change acknowledged before. It may
+// begin anew, at any number, when a store has lost it or is opened: then Edits
+// from an earlier one are not complete.
 type Documents interface {
 	// Get returns the document, or ErrNotFound.
 	Get(ctx context.Context, kind Kind, id string) (Document, error)
@@ -78,9 +153,18 @@ type Documents interface {
 	Delete(ctx context.Context, kind Kind, id string) error
 	// List returns at most limit documents of the kind in falling order of id
 	// (ids sort by age, so: newest first), only ids below the given one where
-	// it is not empty. A limit that is not above 0 gives none.
-	List(ctx context.Context, kind Kind, below string, limit int) ([]Document, error)
+	// it is not empty, and only those with the term where that is not empty.
+	// A limit that is not above 0 gives none. It costs in proportion to what it
+	// returns, not to what there is.
+	List(ctx context.Context, kind Kind, term, below string, limit int) ([]Document, error)
+	// Edits returns the documents that changed after the edition since, each
+	// once, and the edition of the moment. complete is false where that is not
+	// known any more: then everything is to be read again.
+	Edits(ctx context.Context, since int64) (names []DocumentName, edition int64, complete bool, err error)
 }
+
+// EditsKept is how many edits a store knows at the least, since it was opened.
+const EditsKept = 4096
 
 // Ledger is the room of counted and timed things. One link's accounting is
 // one unit: each verb below is atomic over it, on any number of gateway nodes.
@@ -155,15 +239,22 @@ type Ledger interface {
 	// account.
 	Seated(ctx context.Context, link LinkID) (int64, error)
 
-	// Sessions returns at most limit sessions in falling order of id, only ids
-	// below the given one where it is not zero. A zero link means all links.
+	// Sessions returns at most limit sessions of whom in falling order of id,
+	// only ids below the given one where it is not zero.
 	// Each carries the plays of its subject on its link, by OpenedAt and then
 	// by Asset. A limit that is not above 0 gives none.
-	Sessions(ctx context.Context, link LinkID, below SessionID, limit int) ([]Session, error)
+	Sessions(ctx context.Context, whose Whose, below SessionID, limit int) ([]Session, error)
 
 	// Flush adds gathered usage facts: bytes, opens, requests, last seen; see
 	// [Usage] for the rules.
 	Flush(ctx context.Context, facts []Usage) error
+}
+
+// Whose says which sessions: those of a link, those of a person on all links, or
+// where both are zero, all there are. Not both may be given.
+type Whose struct {
+	Link   LinkID
+	Person PersonID
 }
 
 // Changes is the room of news: what was changed, on any node, for whoever
@@ -173,8 +264,10 @@ type Ledger interface {
 type Changes interface {
 	// Watch calls tell for every change, on any node, that may end what an
 	// earlier Check allowed or alter what it said: a standing, the terms of a
-	// link, a session that ended or was gathered, and whatever was announced.
-	// Changes of one link come in the order in which they were made.
+	// link, a session that ended or was gathered, a document that is
+	// Remembered, and whatever was announced.
+	// Changes of one link come in the order in which they were made, and
+	// documents in that of their editions.
 	//
 	// The first change told is Missed, once Watch listens: what was read before
 	// may be old already. So is the first after the store was out of reach, or
@@ -196,6 +289,10 @@ type Change struct {
 	Kind    ChangeKind
 	Link    LinkID
 	Session SessionID
+	// Document was changed, which made the edition this one. It need not be the
+	// edition after the last one that was told: news may be lost.
+	Document DocumentName
+	Edition  int64
 }
 
 // ChangeKind says what a change was about.
@@ -210,6 +307,8 @@ const (
 	SessionChanged
 	// KeysChanged says that the keyring is another. Only Announce tells so.
 	KeysChanged
+	// DocumentChanged says that Document was put or deleted, at Edition.
+	DocumentChanged
 )
 
 // SessionKept is how long a session is known after it was ended or expired,
@@ -228,6 +327,13 @@ type Terms struct {
 	// on that side.
 	StartsAt  time.Time `json:"starts_at,omitzero"`
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
+	// StartBy is when the last play may begin: one that is open then goes on to
+	// ExpiresAt. Zero: at any time. A store keeps it and the gate looks at it.
+	StartBy time.Time `json:"start_by,omitzero"`
+	// PlayFor ends the link this long after its first view: the charge that
+	// makes Used 1 moves ExpiresAt to then, unless that is earlier already. It
+	// has whole milliseconds; 0: no such clock.
+	PlayFor time.Duration `json:"play_for,omitzero"`
 	// Seats limits how many live sessions the link has at once, SeatsEach how
 	// many of them one subject has; 0: no limit. WhenFull says what becomes of
 	// one more.
@@ -246,10 +352,18 @@ type Extension struct {
 	ViewsEach    *int64
 	AddViews     int64
 	AddViewsEach int64
+	StartsAt     *time.Time
 	ExpiresAt    *time.Time
+	StartBy      *time.Time
+	PlayFor      *time.Duration
 	Seats        *int64
 	SeatsEach    *int64
 	WhenFull     *WhenFull
+	// HandOn takes so many views out of the limit, for somebody else, where at
+	// least as many are left to reserve and, if the link has a limit at all,
+	// one stays in it; otherwise nothing changes and the error is ErrTooFew. On
+	// a link without a limit there is nothing to take, and it changes nothing.
+	HandOn int64
 }
 
 // State words of a link.
@@ -288,7 +402,7 @@ type Account struct {
 //
 // In this order: a link that is not active, or not in its window, refuses
 // (RevokedLink, SuspendedLink, NotYet, Expired). Then the device's live session
-// is looked up: by Device, and where none is found and Alias is not zero, by
+// is looked up, among those of the same Person: by Device, and where none is found and Alias is not zero, by
 // Alias, which leads to the session that was made with it last and counts only
 // if that was last seen less than Idle ago. Live means: not ended and before
 // its ExpiresAt. A session that is found is returned with Resumed set, and its
@@ -315,6 +429,9 @@ type Opening struct {
 	Session SessionID // the id a new session gets: fresh, on no other link
 	Device  DeviceID
 	Subject Subject
+	// Person is who is signed in on the device; zero: nobody. A live session of
+	// somebody else, or of nobody, is not the one that is looked for.
+	Person PersonID
 	// Alias stands for "the same cookieless player again": a keyed hash of
 	// client group and agent family. Zero where the client keeps cookies.
 	Alias Subject
@@ -368,11 +485,13 @@ const (
 
 // Session is one device's short-lived credential on one link.
 type Session struct {
-	Exists    bool      `json:"-"`
-	ID        SessionID `json:"id"`
-	Link      LinkID    `json:"link"`
-	Device    DeviceID  `json:"device"`
-	Subject   Subject   `json:"-"`
+	Exists  bool      `json:"-"`
+	ID      SessionID `json:"id"`
+	Link    LinkID    `json:"link"`
+	Device  DeviceID  `json:"device"`
+	Subject Subject   `json:"-"`
+	// Person is who was signed in when the session was opened; zero: nobody.
+	Person    PersonID  `json:"person,omitzero"`
 	Agent     string    `json:"agent,omitempty"`
 	Group     string    `json:"group,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
@@ -419,7 +538,14 @@ type Query struct {
 	Session SessionID
 	Subject Subject
 	Asset   string
+	// Above are the links that this one was made from, its parent first; zero
+	// where there are no more.
+	Above [MaxAbove]LinkID
 }
+
+// MaxAbove is how long a chain of links made from links may be, without the
+// last one.
+const MaxAbove = 4
 
 // WholeScope is the asset of a link whose whole scope is one asset.
 const WholeScope = ""
@@ -430,6 +556,11 @@ type State struct {
 	Account Account
 	Session Session
 	Play    Play
+	// Above are the accounts of Query.Above, in the same order; nil where the
+	// query has none. One that is not there is reported by its Exists.
+	Above []Account
+	// Edition is that of the documents, read no earlier than the account.
+	Edition int64
 }
 
 // Play states.

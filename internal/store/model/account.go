@@ -20,6 +20,7 @@ func (s *Store) Issue(ctx context.Context, id gate.LinkID, terms gate.Terms) (ga
 		return gate.Account{}, err
 	}
 	terms.StartsAt = toMillisecond(terms.StartsAt)
+	terms.StartBy = toMillisecond(terms.StartBy)
 	terms.ExpiresAt = toMillisecond(terms.ExpiresAt)
 	l = &link{
 		account: gate.Account{
@@ -61,6 +62,12 @@ func (s *Store) Extend(ctx context.Context, id gate.LinkID, change gate.Extensio
 		return gate.Account{}, gate.ErrFinal
 	}
 	terms := &l.account.Terms
+	if change.HandOn > 0 && terms.Views != 0 {
+		if left, _ := l.view().Left(); left < change.HandOn || terms.Views <= change.HandOn {
+			return gate.Account{}, gate.ErrTooFew
+		}
+		terms.Views -= change.HandOn
+	}
 	if change.Views != nil {
 		terms.Views = *change.Views
 	}
@@ -73,9 +80,7 @@ func (s *Store) Extend(ctx context.Context, id gate.LinkID, change gate.Extensio
 	if terms.ViewsEach != 0 {
 		terms.ViewsEach = max(terms.ViewsEach+change.AddViewsEach, 1)
 	}
-	if change.ExpiresAt != nil {
-		terms.ExpiresAt = toMillisecond(*change.ExpiresAt)
-	}
+	changeTimes(terms, change)
 	if change.Seats != nil {
 		terms.Seats = *change.Seats
 	}
@@ -144,4 +149,19 @@ func (s *Store) Flush(ctx context.Context, facts []gate.Usage) error {
 		}
 	}
 	return nil
+}
+
+func changeTimes(terms *gate.Terms, change gate.Extension) {
+	if change.StartsAt != nil {
+		terms.StartsAt = toMillisecond(*change.StartsAt)
+	}
+	if change.ExpiresAt != nil {
+		terms.ExpiresAt = toMillisecond(*change.ExpiresAt)
+	}
+	if change.StartBy != nil {
+		terms.StartBy = toMillisecond(*change.StartBy)
+	}
+	if change.PlayFor != nil {
+		terms.PlayFor = *change.PlayFor
+	}
 }

@@ -6,7 +6,6 @@ package model
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 
@@ -20,6 +19,7 @@ type Store struct {
 	now       func() time.Time
 	latest    time.Time
 	documents map[gate.Kind]map[string]gate.Document
+	edits     []gate.DocumentName // the nth made the edition n+1
 	links     map[gate.LinkID]*link
 	changes   changes.Feed
 }
@@ -62,79 +62,3 @@ func (s *Store) time() time.Time {
 }
 
 func toMillisecond(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
-
-// Get implements [gate.Documents].
-func (s *Store) Get(ctx context.Context, kind gate.Kind, id string) (gate.Document, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := ctx.Err(); err != nil {
-		return gate.Document{}, err
-	}
-	doc, found := s.documents[kind][id]
-	if !found {
-		return gate.Document{}, gate.ErrNotFound
-	}
-	doc.Body = slices.Clone(doc.Body)
-	return doc, nil
-}
-
-// Put implements [gate.Documents].
-func (s *Store) Put(ctx context.Context, doc gate.Document) (int64, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := ctx.Err(); err != nil {
-		return 0, err
-	}
-	old, found := s.documents[doc.Kind][doc.ID]
-	if !found && doc.Rev > 0 {
-		return 0, gate.ErrNotFound
-	}
-	if old.Rev != doc.Rev {
-		return 0, gate.ErrConflict
-	}
-	if s.documents[doc.Kind] == nil {
-		s.documents[doc.Kind] = make(map[string]gate.Document)
-	}
-	doc.Rev++
-	doc.Body = slices.Clone(doc.Body)
-	s.documents[doc.Kind][doc.ID] = doc
-	return doc.Rev, nil
-}
-
-// Delete implements [gate.Documents].
-func (s *Store) Delete(ctx context.Context, kind gate.Kind, id string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if _, found := s.documents[kind][id]; !found {
-		return gate.ErrNotFound
-	}
-	delete(s.documents[kind], id)
-	return nil
-}
-
-// List implements [gate.Documents].
-func (s *Store) List(ctx context.Context, kind gate.Kind, below string, limit int) ([]gate.Document, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	var ids []string
-	for id := range s.documents[kind] {
-		if below == "" || id < below {
-			ids = append(ids, id)
-		}
-	}
-	slices.Sort(ids)
-	slices.Reverse(ids)
-	var docs []gate.Document
-	for _, id := range ids[:min(len(ids), max(limit, 0))] {
-		doc := s.documents[kind][id]
-		doc.Body = slices.Clone(doc.Body)
-		docs = append(docs, doc)
-	}
-	return docs, nil
-}

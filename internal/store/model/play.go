@@ -78,6 +78,10 @@ func (s *Store) Settle(ctx context.Context, st gate.Settlement) (gate.Settled, e
 	l.plays[key] = play{Play: newPlay(gate.PlayCharged, st.Asset, st.Session, st.Opener, now)}
 	l.used[st.Subject]++
 	l.account.Used++
+	if end := now.Add(l.account.PlayFor); l.account.PlayFor > 0 && l.account.Used == 1 && (l.account.ExpiresAt.IsZero() || end.Before(l.account.ExpiresAt)) {
+		l.account.ExpiresAt = end
+		s.changes.Tell(gate.Change{Kind: gate.LinkChanged, Link: st.Link})
+	}
 	return gate.Settled{Charged: true, Account: l.view()}, nil
 }
 

@@ -52,12 +52,12 @@ func (s *Store) Open(ctx context.Context, o gate.Opening) (gate.Opened, error) {
 
 // find returns the device's live session.
 func (l *link) find(o gate.Opening, now time.Time) (gate.Session, bool) {
-	if session := l.sessions[l.devices[o.Device]]; session.Live(now) {
+	if session := l.sessions[l.devices[o.Device]]; session.Live(now) && session.Person == o.Person {
 		return session, true
 	}
 	if o.Alias != (gate.Subject{}) {
 		session := l.sessions[l.aliases[o.Alias]]
-		if session.Live(now) && now.Sub(session.LastSeen) < o.Pace.Idle {
+		if session.Live(now) && session.Person == o.Person && now.Sub(session.LastSeen) < o.Pace.Idle {
 			return session, true
 		}
 	}
@@ -79,6 +79,7 @@ func (l *link) create(o gate.Opening, now time.Time) gate.Session {
 		Link:      o.Link,
 		Device:    o.Device,
 		Subject:   o.Subject,
+		Person:    o.Person,
 		Agent:     o.Agent,
 		Group:     o.Group,
 		CreatedAt: now,
@@ -93,7 +94,7 @@ func (s *Store) Check(ctx context.Context, q gate.Query) (gate.State, error) {
 	defer s.mu.Unlock()
 	l, now, err := s.enter(ctx, q.Link)
 	if errors.Is(err, gate.ErrNotFound) {
-		return gate.State{Now: now}, nil
+		return gate.State{Now: now, Above: s.above(q), Edition: s.edition()}, nil
 	}
 	if err != nil {
 		return gate.State{}, err
@@ -105,7 +106,26 @@ func (s *Store) Check(ctx context.Context, q gate.Query) (gate.State, error) {
 		Account: l.view(),
 		Session: session,
 		Play:    l.plays[playKey{q.Subject, l.assetOf(q.Session, q.Asset)}].Play,
+		Above:   s.above(q),
+		Edition: s.edition(),
 	}, nil
+}
+
+// above returns the accounts of the links that the asked one was made from.
+func (s *Store) above(q gate.Query) []gate.Account {
+	var accounts []gate.Account
+	for _, id := range q.Above {
+		if id.IsZero() {
+			break
+		}
+		var account gate.Account
+		if l, known := s.links[id]; known {
+			l.forget(s.latest)
+			account = l.view()
+		}
+		accounts = append(accounts, account)
+	}
+	return accounts
 }
 
 // Gather implements [gate.Ledger].
@@ -171,7 +191,7 @@ func (s *Store) End(ctx context.Context, link gate.LinkID, id gate.SessionID) (g
 
 // Sessions implements [gate.Ledger].
 func (s *Store) Sessions(
-	ctx context.Context, link gate.LinkID, below gate.SessionID, limit int,
+	ctx context.Context, whose gate.Whose, below gate.SessionID, limit int,
 ) ([]gate.Session, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -181,11 +201,14 @@ func (s *Store) Sessions(
 	}
 	var found []gate.Session
 	for id, l := range s.links {
-		if !link.IsZero() && id != link {
+		if !whose.Link.IsZero() && id != whose.Link {
 			continue
 		}
 		l.forget(now)
 		for _, session := range l.sessions {
+			if !whose.Person.IsZero() && session.Person != whose.Person {
+				continue
+			}
 			if below.IsZero() || bytes.Compare(session.ID[:], below[:]) < 0 {
 				session.Plays = l.playsOf(session.Subject)
 				found = append(found, session)

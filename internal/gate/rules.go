@@ -1,0 +1,96 @@
+package gate
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Level is how open a collection is.
+type Level uint8
+
+// The levels, from the closed to the open. The zero value is the closed one.
+const (
+	// Locked opens to persons with a grant, and to persons whom a link names.
+	Locked Level = iota
+	// Members opens to everybody who is signed in, and to those as well.
+	Members
+	// ByLink opens to whoever has a link, and to those as well.
+	ByLink
+	// Public opens to everybody, and no session is looked at.
+	Public
+)
+
+var levelNames = [...]string{"locked", "members", "link", "public"}
+
+// String returns the level's word.
+func (l Level) String() string { return levelNames[l] }
+
+// ParseLevel reads a level's word.
+func ParseLevel(text string) (Level, error) {
+	for i, name := range levelNames {
+		if text == name {
+			return Level(i), nil
+		}
+	}
+	return Locked, fmt.Errorf("level: unknown word %q: known are %s", text, strings.Join(levelNames[:], ", "))
+}
+
+// MarshalText writes the level's word.
+func (l Level) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (l *Level) UnmarshalText(text []byte) (err error) {
+	*l, err = ParseLevel(string(text))
+	return err
+}
+
+// Rules is what the directory says about requests: which collection a path is
+// in, how open that is, and what a person may do there. It remembers documents,
+// and answers from memory wherever it can.
+type Rules interface {
+	// Know brings what is remembered to an edition of the documents, as a
+	// [State] says it. It asks the store only where the edition is another than
+	// the known one.
+	Know(ctx context.Context, edition int64) error
+	// Edition is the edition that is known. A Ruling of the same edition may be
+	// repeated for the same Case, until its Until.
+	Edition() int64
+	// Place says in which collection a path is, of several the one with the
+	// longest path. It answers from memory alone and allocates nothing.
+	Place(p Path) Place
+	// Rule says what somebody may do at a place.
+	Rule(ctx context.Context, c Case) (Ruling, error)
+}
+
+// Place is where a path is. The zero Place is in no collection.
+type Place struct {
+	Collection CollectionID
+	Level      Level
+	// Scope is the one of the collection's paths that the path is in.
+	Scope Scope
+}
+
+// Case is what the directory rules about: a session's request at a place.
+type Case struct {
+	// Now is the store's time.
+	Now   time.Time
+	Place Place
+	// Link is the session's link, Person who is signed in on it, if anybody,
+	// and Opened since when the session is there.
+	Link   *Link
+	Person PersonID
+	Opened time.Time
+}
+
+// Ruling is what the directory says about a Case.
+type Ruling struct {
+	// Reason is OK, or why the session may not even be here.
+	Reason Reason
+	// Can is what may be done: what the link says, and everybody from whom it
+	// came still may, or what the person was granted.
+	Can Capability
+	// Until is when time alone may change the ruling; zero: never.
+	Until time.Time
+}
