@@ -359,32 +359,3 @@ func (d *Directory) CutCollection(ctx context.Context, who Actor, id gate.Collec
 func (d *Directory) CutAll(ctx context.Context, who Actor) (time.Time, error) {
 	panic("skeleton")
 }
-
-// View remembers the directory and answers the gate from memory.
-type View struct{}
-
-var _ gate.Rules = (*View)(nil)
-
-// NewView returns an empty view, which loads what it needs when it is asked.
-// now is the clock by which it ages what it remembers.
-func NewView(store gate.Documents, now func() time.Time) *View { panic("skeleton") }
-
-// Know implements [gate.Rules].
-func (v *View) Know(ctx context.Context, edition int64) error { panic("skeleton") }
-
-// Edition implements [gate.Rules].
-func (v *View) Edition() int64 { panic("skeleton") }
-
-// Told takes news from the store's Watch. It never waits.
-func (v *View) Told(change gate.Change) { panic("skeleton") }
-
-// Place implements [gate.Rules].
-func (v *View) Place(p gate.Path) gate.Place { panic("skeleton") }
-
-// Rule implements [gate.Rules].
-func (v *View) Rule(ctx context.Context, c gate.Case) (gate.Ruling, error) { panic("skeleton") }
-
-// Admits reports whether a sign-in that a person made at since still counts.
-func (v *View) Admits(ctx context.Context, person gate.PersonID, since, now time.Time) (bool, error) {
-	panic("skeleton")
-}
