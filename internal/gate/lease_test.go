@@ -257,7 +257,7 @@ func TestALeaseSavesTheTrip(t *testing.T) {
 		w.get(s, "/film/master.m3u8")
 		w.get(s, "/film/360p/0.ts")
 		count := &countingStore{Store: w.store}
-		w.gate = gate.New(count, w.keys, w.pacer, new(gate.Marks), w.policy)
+		w.gate = w.over(count)
 		for i := range 10 {
 			w.want(w.get(s, "/film/master.m3u8"), gate.Pass, gate.OK)
 			w.want(w.get(s, fmt.Sprintf("/film/360p/%d.ts", i)), gate.Pass, gate.OK)
@@ -281,7 +281,7 @@ func TestAChangeBeatsTheAnswerUnderWay(t *testing.T) {
 	s := w.open(player, link, "/film/a/1.ts")
 	w.get(s, "/film/a/1.ts")
 	count := &countingStore{Store: w.store}
-	w.gate = gate.New(count, w.keys, w.pacer, w.marks, w.policy)
+	w.gate = w.over(count)
 	count.before = func() {
 		w.stand(link, gate.Revoked)
 		caughtUp()
@@ -332,7 +332,7 @@ func TestALeaseSurvivesTheStoreAndNothingMore(t *testing.T) {
 	w.get(s, "/film/a/1.ts")
 	w.get(s, "/film/a/1.ts")
 	gone := &goneStore{Store: w.store}
-	w.gate = gate.New(gone, w.keys, w.pacer, w.marks, w.policy)
+	w.gate = w.over(gone)
 	w.get(s, "/film/a/1.ts") // the link is read
 	gone.gone = true
 	w.want(w.get(s, "/film/a/1.ts"), gate.Pass, gate.OK)
@@ -420,7 +420,7 @@ func BenchmarkVerify(b *testing.B) {
 		},
 	} {
 		b.Run(name, func(b *testing.B) {
-			g := gate.New(model.New(func() time.Time { return w.now }), keys, w.pacer, nil, w.policy)
+			g := gate.New(gate.House{Store: model.New(func() time.Time { return w.now }), Keys: keys}, w.pacer, w.policy)
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := g.Decide(b.Context(), w.now, req); err != nil {

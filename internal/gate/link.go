@@ -99,6 +99,9 @@ func (t Terms) Window(now time.Time) Reason {
 	return OK
 }
 
+// late reports that no new play may begin at now.
+func (t *Terms) late(now time.Time) bool { return !t.StartBy.IsZero() && !now.Before(t.StartBy) }
+
 // Reason says what a standing means for a request.
 func (s Standing) Reason() Reason {
 	switch s.State {

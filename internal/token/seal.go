@@ -20,6 +20,7 @@ const (
 	SessionToken
 	DeviceToken
 	digests // keyed hashes, never a token
+	SignInToken
 	purposeEnd
 )
 
@@ -27,7 +28,7 @@ const (
 // sealed bytes no second way to be split.
 func (p Purpose) bodySize() int {
 	switch p {
-	case LinkCode, DeviceToken:
+	case LinkCode, DeviceToken, SignInToken:
 		return IDSize
 	case SessionToken:
 		return 3 * IDSize
