@@ -22,6 +22,8 @@ type world struct {
 	gate   *gate.Gate
 	pace   func() bool
 	marks  *gate.Marks
+	door   *door
+	rules  *rules
 	policy gate.Policy
 }
 
@@ -40,6 +42,7 @@ func newWorld(t testing.TB, change func(*gate.Policy)) *world {
 		t.Fatal(err)
 	}
 	w.store = model.New(func() time.Time { return w.now })
+	w.door, w.rules = &door{signIns: map[token.ID]signIn{}}, newRules(w.store, w.marks)
 	if change != nil {
 		change(&w.policy)
 	}
@@ -49,7 +52,7 @@ func newWorld(t testing.TB, change func(*gate.Policy)) *world {
 
 // over returns a gate over another store, with the world's own marks.
 func (w *world) over(store gate.Store) *gate.Gate {
-	return gate.New(gate.House{Store: store, Keys: w.keys, Marks: w.marks}, w.pacer, w.policy)
+	return gate.New(gate.House{Store: store, Keys: w.keys, Marks: w.marks, Rules: w.rules, Door: w.door}, w.pacer, w.policy)
 }
 
 func (w *world) link(scope string, terms gate.Terms) gate.Link {
@@ -74,6 +77,7 @@ func (w *world) linkThatCan(scope string, can gate.Capability, terms gate.Terms)
 type viewer struct {
 	device, agent, addr string
 	browser             bool
+	signIn, password    string
 }
 
 var player = viewer{agent: "Lavf/59.27", addr: "192.0.2.1"}
@@ -86,7 +90,7 @@ func (w *world) request(who viewer, method, path string, presented ...gate.Crede
 	}
 	return &gate.Request{
 		Method: method, Path: p, Presented: presented, Device: who.device, Agent: who.agent,
-		Client: netip.MustParseAddr(who.addr), Browser: who.browser,
+		Client: netip.MustParseAddr(who.addr), Browser: who.browser, SignIn: who.signIn, Password: who.password,
 	}
 }
 

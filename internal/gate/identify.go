@@ -71,7 +71,7 @@ func (g *Gate) person(ctx context.Context, req *Request, now time.Time) (PersonI
 	if err != nil || person.IsZero() {
 		return PersonID{}, err
 	}
-	ruling, err := g.rules.Rule(ctx, Case{Now: now, Link: new(Link), Person: person, Opened: since})
+	ruling, err := g.rules.Rule(ctx, Case{Now: now, Link: &Link{Can: View}, Person: person, Opened: since})
 	if err != nil || ruling.Reason != OK {
 		return PersonID{}, err
 	}
@@ -116,20 +116,22 @@ func (g *Gate) ruleAnew(ctx context.Context, c Case) (Ruling, error) {
 		}
 		return ruling, err
 	}
-	if c.Link.Password == "" {
-		ruling.Reason = c.Link.names(c.Person)
-	}
-	if ruling.Reason == OK {
+	if ruling.Reason = c.Link.refuses(c.Person); ruling.Reason == OK {
 		ruling.Reason = allows(ruling.Can)
 	}
 	return ruling, nil
 }
 
-// names asks whether the link is for the person. A link with a password is for
-// whoever knows it as well: that is asked when the session is opened.
-func (l *Link) names(person PersonID) Reason {
+// Names reports whether the person is one of those that the link is for.
+func (l *Link) Names(person PersonID) bool {
+	return !person.IsZero() && slices.Contains(l.For, person)
+}
+
+// refuses says why the link is not for the person. One with a password is also
+// for whoever knows that: it is asked for when the session is opened.
+func (l *Link) refuses(person PersonID) Reason {
 	switch {
-	case len(l.For) == 0 || (!person.IsZero() && slices.Contains(l.For, person)):
+	case len(l.For) == 0 || l.Password != "" || l.Names(person):
 		return OK
 	case person.IsZero():
 		return SignIn
@@ -139,7 +141,7 @@ func (l *Link) names(person PersonID) Reason {
 
 // asks says what somebody is asked for who wants to open the link.
 func (l *Link) asks(person PersonID) Reason {
-	if l.Password == "" || (len(l.For) > 0 && l.names(person) == OK) {
+	if l.Password == "" || l.Names(person) {
 		return OK
 	}
 	return PasswordNeeded

@@ -86,8 +86,8 @@ type Case struct {
 	Place Place
 	// Link is the session's link, Person who is signed in on it, if anybody,
 	// and Opened since when the session is there; for a session that is only
-	// about to be opened, Now. A sign-in is ruled about as a session of no link
-	// at no place: Link is an empty one, Place the zero Place.
+	// about to be opened, Now. Whether a sign-in still counts is asked as if it
+	// were a session, opened then, of a link that lets everybody view, at no place.
 	Link   *Link
 	Person PersonID
 	Opened time.Time
