@@ -12,9 +12,11 @@ import (
 // pass? An error means that it could not be decided; the caller denies then.
 // now is the wall clock; it is only held against the times inside signed
 // links and the age of leases. All else is timed by the store's clock.
-func (g *Gate) Decide(ctx context.Context, now time.Time, req *Request) (Verdict, error) {
-	if v, passes, err := g.public(ctx, now, req); passes || err != nil {
+func (g *Gate) Decide(ctx context.Context, now time.Time, req *Request) (v Verdict, err error) {
+	if passes, err := g.public(ctx, now, req); err != nil {
 		return v, err
+	} else if passes {
+		return publicly(req), nil
 	}
 	credential, no := present(req)
 	if no == NoToken {
@@ -23,7 +25,7 @@ func (g *Gate) Decide(ctx context.Context, now time.Time, req *Request) (Verdict
 	if no != OK {
 		return refuse(no), nil
 	}
-	v, err := g.brought(ctx, now, req, credential)
+	err = g.brought(ctx, now, req, credential, &v)
 	if err != nil || v.Outcome != Refuse || credential.Carrier != InCookie || !elsewhere(v.Refusal.Reason) {
 		return v, err
 	}
@@ -40,22 +42,19 @@ func elsewhere(no Reason) bool {
 }
 
 // brought decides about a request that brings a credential.
-func (g *Gate) brought(ctx context.Context, now time.Time, req *Request, credential Credential) (Verdict, error) {
+func (g *Gate) brought(ctx context.Context, now time.Time, req *Request, credential Credential, v *Verdict) error {
 	who, no := g.verify(credential, now)
-	if who.link.IsZero() {
-		return refuse(no), nil
+	if v.Refusal.Reason = no; who.link.IsZero() {
+		return nil
 	}
-	v := Verdict{Signed: true, Carrier: credential.Carrier, Token: credential.Text, Labels: who.labels, Refusal: Refusal{Reason: no}}
-	if no != OK {
-		return v, nil
+	v.Signed, v.Carrier, v.Token, v.Labels = true, credential.Carrier, credential.Text, who.labels
+	switch {
+	case no != OK:
+		return nil
+	case who.session.IsZero():
+		return g.open(ctx, now, req, who, v)
 	}
-	var err error
-	if who.session.IsZero() {
-		err = g.open(ctx, now, req, who, &v)
-	} else {
-		err = g.admit(ctx, now, req, who, &v)
-	}
-	return v, err
+	return g.admit(ctx, now, req, who, v)
 }
 
 // admit lets a session's request pass: with no store trip under a lease, with
@@ -212,8 +211,8 @@ const mostLooks = 3
 func (g *Gate) check(ctx context.Context, now time.Time, req *Request, who *pass, s *sight, state *State, v *Verdict) (err error) {
 	for range mostLooks {
 		before := *s
-		*state, err = g.consult(ctx, now, Query{Link: who.link, Session: who.session, Subject: who.subject, Asset: s.asset, Above: s.record.above()})
-		if err != nil {
+		q := Query{Link: who.link, Session: who.session, Subject: who.subject, Asset: s.asset, Above: s.record.above()}
+		if err = g.consult(ctx, now, q, state); err != nil {
 			return err
 		}
 		if *s, err = g.see(ctx, now, req, who); err != nil {

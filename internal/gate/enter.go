@@ -91,7 +91,7 @@ func (g *Gate) approach(ctx context.Context, now time.Time, req *Request, who *p
 	if err != nil || no != OK {
 		return approach{no: no}, err
 	}
-	if a.state, err = g.consult(ctx, now, Query{Link: r.ID, Above: r.above()}); err != nil {
+	if err = g.consult(ctx, now, Query{Link: r.ID, Above: r.above()}, &a.state); err != nil {
 		return approach{}, err
 	}
 	// Its document may be another one by the edition that the rules know now.

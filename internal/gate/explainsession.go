@@ -26,8 +26,9 @@ func (e *explaining) session(ctx context.Context, req *Request, who *pass) error
 	v := Verdict{Link: r.Link}
 	s := sight{record: r, place: e.gate.rules.Place(req.Path)}
 	s.asset, _ = r.asset(s.place, req.Path)
-	state, err := e.gate.consult(ctx, e.now, Query{Link: who.link, Session: who.session, Subject: who.subject, Asset: s.asset, Above: r.above()})
-	if err != nil {
+	var state State
+	q := Query{Link: who.link, Session: who.session, Subject: who.subject, Asset: s.asset, Above: r.above()}
+	if err := e.gate.consult(ctx, e.now, q, &state); err != nil {
 		return err
 	}
 	if err := e.gate.weigh(ctx, who, &s, &state, &v); err != nil {

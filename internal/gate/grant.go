@@ -15,8 +15,8 @@ func (g *Gate) granted(ctx context.Context, now time.Time, req *Request) (Verdic
 	if _, ours := g.SignIn(req.SignIn); !ours || askable(req) != OK {
 		return refuse(NoToken), nil
 	}
-	state, err := g.consult(ctx, now, Query{})
-	if err != nil {
+	var state State
+	if err := g.consult(ctx, now, Query{}, &state); err != nil {
 		return Verdict{}, err
 	}
 	place := g.rules.Place(req.Path)

@@ -9,17 +9,12 @@ import (
 // at, so that a dead session never closes what is open to everybody. What the
 // rules remember is only believed once the store has confirmed their edition, so
 // that a place that was closed is closed with the next request.
-func (g *Gate) public(ctx context.Context, now time.Time, req *Request) (v Verdict, passes bool, err error) {
+func (g *Gate) public(ctx context.Context, now time.Time, req *Request) (passes bool, err error) {
 	if g.rules.Place(req.Path).Level != Public || askable(req) != OK {
-		return Verdict{}, false, nil
+		return false, nil
 	}
-	if err := g.confirm(ctx, now); err != nil {
-		return Verdict{}, false, err
-	}
-	if g.rules.Place(req.Path).Level != Public {
-		return Verdict{}, false, nil
-	}
-	return publicly(req), true, nil
+	err = g.confirm(ctx, now)
+	return err == nil && g.rules.Place(req.Path).Level == Public, err
 }
 
 // publicly is the verdict about a request at a public place.
@@ -45,8 +40,8 @@ func (g *Gate) confirm(ctx context.Context, now time.Time) error {
 			return nil
 		}
 	}
-	_, err := g.consult(ctx, now, Query{})
-	return err
+	var state State
+	return g.consult(ctx, now, Query{}, &state)
 }
 
 // hear brings the rules to the newest edition that was told.
@@ -58,17 +53,16 @@ func (g *Gate) hear(ctx context.Context) error {
 }
 
 // consult asks the store, and brings the rules to the edition that it says.
-func (g *Gate) consult(ctx context.Context, now time.Time, q Query) (State, error) {
+func (g *Gate) consult(ctx context.Context, now time.Time, q Query, state *State) (err error) {
 	missed := g.marks.missed.Load()
-	state, err := g.store.Check(ctx, q)
-	if err != nil {
-		return State{}, err
+	if *state, err = g.store.Check(ctx, q); err != nil {
+		return err
 	}
 	if err := g.rules.Know(ctx, state.Edition); err != nil {
-		return State{}, err
+		return err
 	}
 	if g.policy.Lease > 0 {
 		g.confirmed.Store(&confirmed{now, missed})
 	}
-	return state, nil
+	return nil
 }

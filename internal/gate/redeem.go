@@ -85,8 +85,8 @@ func (g *Gate) Look(ctx context.Context, now time.Time, req *Request) (Verdict, 
 	if err != nil {
 		return Verdict{}, err
 	}
-	state, err := g.consult(ctx, now, Query{Link: who.link, Session: who.session, Subject: who.subject, Above: r.above()})
-	if err != nil {
+	var state State
+	if err := g.consult(ctx, now, Query{Link: who.link, Session: who.session, Subject: who.subject, Above: r.above()}, &state); err != nil {
 		return Verdict{}, err
 	}
 	v := Verdict{Signed: true, Link: r.Link, Labels: who.labels, Session: who.session, Subject: who.subject, Token: credential.Text, Carrier: credential.Carrier}

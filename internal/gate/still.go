@@ -19,8 +19,8 @@ func (g *Gate) Still(ctx context.Context, now time.Time, v *Verdict) (Refusal, e
 	}
 	q := Query{Link: v.Claim.Link, Session: v.Claim.Session, Subject: v.Claim.Subject, Asset: v.Claim.Asset}
 	copy(q.Above[:], v.Link.Above)
-	state, err := g.consult(ctx, now, q)
-	if err != nil {
+	var state State
+	if err := g.consult(ctx, now, q, &state); err != nil {
 		return Refusal{}, err
 	}
 	r, err := g.recordOf(ctx, who, now)
