@@ -52,7 +52,7 @@ func (c *call) listAPIKeys() (answer, error) {
 			return answer{}, badValue.of("below", nil, err.Error())
 		}
 	}
-	docs, err := c.Store.List(c.r.Context(), gate.KindAPIKey, below, limit+1)
+	docs, err := c.Store.List(c.r.Context(), gate.KindAPIKey, "", below, limit+1)
 	if err != nil {
 		return answer{}, err
 	}

@@ -208,7 +208,7 @@ func TestStoredAPIKeysHoldNoSecret(t *testing.T) {
 		}
 		keys = append(keys, key, id)
 	}
-	docs, err := s.store.List(t.Context(), gate.KindAPIKey, "", 10)
+	docs, err := s.store.List(t.Context(), gate.KindAPIKey, "", "", 10)
 	if err != nil || len(docs) != 2 {
 		t.Fatal(docs, err)
 	}

@@ -241,11 +241,11 @@ func (f *faulty) Delete(ctx context.Context, kind gate.Kind, id string) error {
 	return f.Store.Delete(ctx, kind, id)
 }
 
-func (f *faulty) List(ctx context.Context, kind gate.Kind, below string, limit int) ([]gate.Document, error) {
+func (f *faulty) List(ctx context.Context, kind gate.Kind, term, below string, limit int) ([]gate.Document, error) {
 	if err := f.verb("list " + string(kind)); err != nil {
 		return nil, err
 	}
-	return f.Store.List(ctx, kind, below, limit)
+	return f.Store.List(ctx, kind, term, below, limit)
 }
 
 func (f *faulty) Issue(ctx context.Context, id gate.LinkID, terms gate.Terms) (gate.Account, error) {
@@ -276,11 +276,11 @@ func (f *faulty) SetStanding(ctx context.Context, id gate.LinkID, standing gate.
 	return f.Store.SetStanding(ctx, id, standing)
 }
 
-func (f *faulty) Sessions(ctx context.Context, link gate.LinkID, below gate.SessionID, limit int) ([]gate.Session, error) {
+func (f *faulty) Sessions(ctx context.Context, whose gate.Whose, below gate.SessionID, limit int) ([]gate.Session, error) {
 	if err := f.verb("sessions"); err != nil {
 		return nil, err
 	}
-	return f.Store.Sessions(ctx, link, below, limit)
+	return f.Store.Sessions(ctx, whose, below, limit)
 }
 
 func (f *faulty) End(ctx context.Context, link gate.LinkID, id gate.SessionID) (gate.Session, error) {

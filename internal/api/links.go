@@ -26,7 +26,7 @@ func (c *call) listLinks() (answer, error) {
 		return answer{}, badValue.of("below", nil, err.Error())
 	}
 	ctx := c.r.Context()
-	docs, err := c.Store.List(ctx, gate.KindLink, below, limit+1)
+	docs, err := c.Store.List(ctx, gate.KindLink, "", below, limit+1)
 	if err != nil {
 		return answer{}, err
 	}

@@ -366,7 +366,7 @@ func FuzzCreateLink(f *testing.F) {
 		if got.status >= 500 {
 			t.Fatalf("%d %s", got.status, got.text)
 		}
-		docs, err := s.store.List(t.Context(), gate.KindLink, "", 10)
+		docs, err := s.store.List(t.Context(), gate.KindLink, "", "", 10)
 		if err != nil {
 			t.Fatal(err)
 		}

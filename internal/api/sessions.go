@@ -46,7 +46,7 @@ func (c *call) listSessions() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	sessions, err := c.Store.Sessions(c.r.Context(), link, below, limit+1)
+	sessions, err := c.Store.Sessions(c.r.Context(), gate.Whose{Link: link}, below, limit+1)
 	if err != nil {
 		return answer{}, err
 	}
@@ -81,7 +81,7 @@ func (c *call) session() (gate.Session, error) {
 	if err != nil {
 		return gate.Session{}, err
 	}
-	found, err := c.Store.Sessions(c.r.Context(), link, successor(id), 1)
+	found, err := c.Store.Sessions(c.r.Context(), gate.Whose{Link: link}, successor(id), 1)
 	if err != nil {
 		return gate.Session{}, err
 	}
