@@ -62,6 +62,7 @@ const (
 	KindAPIKey     Kind = "apikey"
 	KindPerson     Kind = "person"
 	KindAddress    Kind = "address" // an e-mail address, by its hash: whose it is
+	KindName       Kind = "name"    // a name or a path that only one may have, by its hash: whose it is
 	KindGroup      Kind = "group"
 	KindMember     Kind = "member" // one person in one group
 	KindCollection Kind = "collection"
