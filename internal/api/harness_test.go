@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/usher-media/usher/internal/api"
+	"github.com/usher-media/usher/internal/directory"
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/store/model"
 	"github.com/usher-media/usher/internal/token"
@@ -27,6 +28,7 @@ type site struct {
 	store *faulty
 	keys  *memoryKeys
 	gate  *gate.Gate
+	dir   *directory.Directory
 	open  http.Handler
 	guard http.Handler // the same with access by API key
 	down  bool         // no backend
@@ -42,8 +44,12 @@ func newSite(t *testing.T) *site {
 	s.keys = &memoryKeys{ring: ring, now: clock}
 	s.store = &faulty{Store: model.New(clock)}
 	s.gate = gate.New(s.store, s.keys.Ring, gate.Unpaced, nil, gate.DefaultPolicy())
+	storesTime := func(context.Context) (time.Time, error) { return s.now, nil }
+	if s.dir, err = directory.New(s.store, directory.NewView(s.store, clock), directory.Settings{Now: storesTime}); err != nil {
+		t.Fatal(err)
+	}
 	backend := func() (api.Backend, bool) {
-		return api.Backend{Store: s.store, Gate: s.gate, Keys: s.keys, PublicURL: "https://media.example.com", Now: clock}, !s.down
+		return api.Backend{Store: s.store, Gate: s.gate, Keys: s.keys, Directory: s.dir, PublicURL: "https://media.example.com", Now: clock}, !s.down
 	}
 	s.open, s.guard = api.New(backend, api.Open), api.New(backend, api.Bearer)
 	return s
