@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/usher-media/usher/internal/browser"
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/pages"
 )
@@ -123,7 +124,7 @@ func stripCookies(r *http.Request, in *request) {
 		for pair := range strings.SplitSeq(line, ";") {
 			pair = strings.TrimSpace(pair)
 			name, _, _ := strings.Cut(pair, "=")
-			if pair != "" && !ourCookie(name) && !in.holds(pair) {
+			if pair != "" && !browser.Ours(name) && !in.holds(pair) {
 				kept = append(kept, pair)
 			}
 		}
@@ -132,13 +133,6 @@ func stripCookies(r *http.Request, in *request) {
 	if len(kept) > 0 {
 		r.Header.Set("Cookie", strings.Join(kept, "; "))
 	}
-}
-
-// ourCookie knows our cookies by any spelling of their names.
-func ourCookie(name string) bool {
-	folded := strings.ToLower(strings.TrimSpace(name))
-	folded = strings.TrimPrefix(folded, "__host-")
-	return folded == "usher" || folded == "usher-device"
 }
 
 // identify tells upstream who asks. Client copies of these headers are gone.
@@ -174,26 +168,16 @@ func (h *Handler) sessionPath(v *gate.Verdict, path, query string) string {
 
 // setCookies gives the client its device and, where cookies carry, its session.
 func (h *Handler) setCookies(w http.ResponseWriter, r *http.Request, v *gate.Verdict) {
-	session, _ := h.cookieNames(r)
 	h.setDevice(w, r, v.Device)
 	if h.carries("cookie") {
-		http.SetCookie(w, h.cookie(r, session, v.Token, time.Duration(h.MaxPlay)))
+		secure := h.secure(r)
+		http.SetCookie(w, browser.NewCookie(browser.NamesFor(secure).Session, v.Token, time.Duration(h.MaxPlay), secure))
 	}
 }
-
-// deviceLife is how long a browser is known again.
-const deviceLife = 400 * 24 * time.Hour
 
 func (h *Handler) setDevice(w http.ResponseWriter, r *http.Request, device gate.DeviceID) {
-	_, name := h.cookieNames(r)
-	http.SetCookie(w, h.cookie(r, name, h.gate.DeviceToken(device), deviceLife))
-}
-
-func (h *Handler) cookie(r *http.Request, name, value string, life time.Duration) *http.Cookie {
-	return &http.Cookie{
-		Name: name, Value: value, Path: "/", MaxAge: int(life.Seconds()),
-		Secure: h.secure(r), HttpOnly: true, SameSite: http.SameSiteLaxMode,
-	}
+	secure := h.secure(r)
+	http.SetCookie(w, browser.NewCookie(browser.NamesFor(secure).Device, h.gate.DeviceToken(device), browser.DeviceLife, secure))
 }
 
 // blank answers a speculative request: nothing to see, nothing was used.

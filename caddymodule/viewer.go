@@ -6,13 +6,13 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 
+	"github.com/usher-media/usher/internal/browser"
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/pages"
 	"github.com/usher-media/usher/internal/token"
@@ -120,7 +120,7 @@ func (h *Handler) knowDevice(w http.ResponseWriter, r *http.Request, in *request
 }
 
 func (h *Handler) redeem(w http.ResponseWriter, r *http.Request, in *request, code string, next caddyhttp.Handler) {
-	if !sameOrigin(r) {
+	if !browser.SameOrigin(r) {
 		h.refuse(w, r, unsigned(gate.CrossOrigin))
 		return
 	}
@@ -154,21 +154,6 @@ func (h *Handler) afterRedeem(r *http.Request, v gate.Verdict, next caddyhttp.Ha
 		return h.sessionPath(&v, found[0].String(), "")
 	}
 	return h.sessionPath(&v, v.Link.Scope.Root()+"/", "")
-}
-
-// sameOrigin reports whether a form post comes from our own page. Browsers say
-// so by Fetch Metadata or Origin; a client that sends neither is no browser,
-// and cannot be made to post by somebody else's page.
-func sameOrigin(r *http.Request) bool {
-	if site := r.Header.Get("Sec-Fetch-Site"); site != "" {
-		return site == "same-origin"
-	}
-	origin := r.Header.Get("Origin")
-	if origin == "" {
-		return true
-	}
-	u, err := url.Parse(origin)
-	return err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host)
 }
 
 // serveWatch is the player page of the session in the cookie.
