@@ -140,15 +140,14 @@ func (w Who) own(rules Rules) counter { return counter{w.Of, w.Device.String(), 
 // [Book.Void]; one that is not ended was wrong.
 type Try struct {
 	who   Who
-	rules Rules
 	taken []counter
 }
 
 // Begin counts a try, or says how long to wait before the next.
 func (b *Book) Begin(ctx context.Context, rules Rules, who Who) (Try, time.Duration, error) {
-	try := Try{who: who, rules: rules}
+	try := Try{who: who}
 	counters := who.counters(rules)
-	known, err := b.known(ctx, who, rules)
+	known, err := b.Knows(ctx, who)
 	if err != nil {
 		return Try{}, 0, err
 	}
@@ -167,17 +166,28 @@ func (b *Book) Begin(ctx context.Context, rules Rules, who Who) (Try, time.Durat
 	return try, 0, nil
 }
 
-// known reports whether the device was let in before. Its counter is made by
+// Knows reports whether the device was let in before. Its counter is made by
 // being let in, and there as long as that is remembered.
-func (b *Book) known(ctx context.Context, who Who, rules Rules) (bool, error) {
+func (b *Book) Knows(ctx context.Context, who Who) (bool, error) {
 	if who.Device.IsZero() || who.Known {
 		return who.Known && !who.Device.IsZero(), nil
 	}
-	_, err := b.store.Get(ctx, gate.KindAttempt, who.own(rules).id())
-	if errors.Is(err, gate.ErrNotFound) {
+	_, err := b.store.Get(ctx, gate.KindAttempt, who.own(Rules{}).id())
+	switch {
+	case errors.Is(err, gate.ErrNotFound):
 		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("reading a counter of tries: %w", err)
 	}
-	return err == nil, err
+	return true, nil
+}
+
+// Know notes that the device was let in.
+func (b *Book) Know(ctx context.Context, who Who) error {
+	return b.change(ctx, who.own(Rules{}), func(c *Count) (time.Time, bool) {
+		c.Wrong, c.Next = 0, time.Time{}
+		return b.now().Add(KnownFor), true
+	})
 }
 
 // Right says that the try was right: the device is known from now on, and its
@@ -196,10 +206,7 @@ func (b *Book) Right(ctx context.Context, try Try) error {
 	if try.who.Device.IsZero() {
 		return nil
 	}
-	return b.change(ctx, try.who.own(try.rules), func(c *Count) (time.Time, bool) {
-		c.Wrong, c.Next = 0, time.Time{}
-		return b.now().Add(KnownFor), true
-	})
+	return b.Know(ctx, try.who)
 }
 
 // Void says that nothing was looked at, as when the store was away: the try is

@@ -36,6 +36,18 @@ func states() map[string]page {
 		"refusal each":      pages.Refusal{Status: 410, Reason: "views_spent", Heading: "All views of this link are used", Advice: "Ask whoever sent it to you.", Detail: "Each viewer may watch twice."},
 		"refusal later":     refusal(gate.StoreDown),
 		"console":           pages.Console{API: "/_usher/api/v1"},
+		"form": pages.Form{
+			Title: "Sign in", Action: "/_usher/signin", Hidden: []pages.Hidden{{Name: "next", Value: "/s/abc"}},
+			Fields:  []pages.Field{{Name: "email", Label: "E-mail address", Type: "email", Autocomplete: "username", Most: 254}, {Name: "password", Label: "Password", Type: "password", Autocomplete: "current-password", Most: 256}},
+			Buttons: []pages.Button{{Text: "Sign in"}, {Text: "Mail me a code instead", Action: "/_usher/signin/code"}},
+			Links:   []pages.Link{{Text: "Sign in with your organisation", URL: "/_usher/oidc/start"}},
+		},
+		"form wrong": pages.Form{
+			Title: "Change password", Lead: "On all other devices you are signed out.", Problem: "This is not your password so far.", Action: "/_usher/password",
+			Fields:  []pages.Field{{Name: "new", Label: "New password", Type: "password", Autocomplete: "new-password", Least: 10, Most: 256, Hint: "At least 10 characters.", Problem: "Too short."}},
+			Buttons: []pages.Button{{Text: "Change password"}},
+		},
+		"form said": pages.Form{Title: "A fresh link is on its way", Lead: "It goes to the address that the invitation went to.", Note: "It works once."},
 	}
 }
 

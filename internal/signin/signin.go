@@ -28,6 +28,8 @@ type Person struct {
 	// Live says that the person may sign in now: active, within their time, and
 	// so is their sponsor.
 	Live bool
+	// Waiting says that somebody has to approve of them first.
+	Waiting bool
 	// CutAt ends every sign-in that was opened at or before it.
 	CutAt time.Time
 }
@@ -46,7 +48,8 @@ type People interface {
 	// ErrNotFound.
 	Accept(ctx context.Context, invite string, id gate.PersonID, phc string) error
 	// Join makes a person who came without an invitation and has access to
-	// nothing. One who is waiting is not live before somebody approves.
+	// nothing. One who is waiting is not live before somebody approves. Where
+	// somebody has the address already, the error is [gate.ErrConflict].
 	Join(ctx context.Context, address, name string, waiting bool) (Person, error)
 }
 
