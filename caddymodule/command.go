@@ -44,14 +44,17 @@ func register(tree *cobra.Command) {
 }
 
 // adminDoer talks to the management API on Caddy's admin endpoint.
-type adminDoer struct{ address string }
+type adminDoer struct {
+	address string
+	as      string // on whose behalf; empty: the operator's
+}
 
-func dialAdmin(address string) (cli.Doer, error) {
+func dialAdmin(address, as string) (cli.Doer, error) {
 	address, err := caddycmd.DetermineAdminAPIAddress(address, nil, "", "")
 	if err != nil {
 		return nil, err
 	}
-	return adminDoer{address}, nil
+	return adminDoer{address, as}, nil
 }
 
 // maxAnswer bounds what is read of an answer.
@@ -74,6 +77,9 @@ func (d adminDoer) Do(ctx context.Context, method, path string, body []byte) (in
 	}
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
+	}
+	if d.as != "" {
+		req.Header.Set("Usher-As", d.as)
 	}
 	resp, err := client.Do(req)
 	if err != nil {

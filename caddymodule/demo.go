@@ -177,7 +177,7 @@ func demoConfig(dir, listen, store string) ([]byte, error) {
 
 // demoLinks makes the demo's link and API key the way any operator would.
 func demoLinks(ctx context.Context, dir, base, folder string) (demoResult, error) {
-	admin := adminDoer{adminSocket(dir)}
+	admin := adminDoer{address: adminSocket(dir)}
 	var link struct {
 		URL      string `json:"url"`
 		MediaURL string `json:"media_url"`

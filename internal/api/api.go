@@ -1,5 +1,5 @@
-// Package api is the management API, version 1: links, sessions, keys, and
-// what the gate would say to a URL. It is one http.Handler that knows nothing
+// Package api is the management API, version 1: links, sessions, persons,
+// groups, collections, grants, keys, and what the gate would say to a URL. It is one http.Handler that knows nothing
 // of where it is mounted.
 package api
 
@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/usher-media/usher/internal/directory"
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/token"
 )
@@ -21,9 +22,10 @@ type Keys interface {
 
 // Backend is what the API works on.
 type Backend struct {
-	Store gate.Store
-	Gate  *gate.Gate
-	Keys  Keys
+	Store     gate.Store
+	Gate      *gate.Gate
+	Keys      Keys
+	Directory *directory.Directory
 	// PublicURL is scheme and host that viewers use; empty: links are given as
 	// paths. It is never guessed from a request: whoever can choose the Host
 	// header of a request could otherwise choose where a link leads.
@@ -38,7 +40,8 @@ const (
 	// Bearer wants an API key in the Authorization header. It is the zero
 	// value: a mount that says nothing is not open.
 	Bearer Access = iota
-	// Open asks for nothing: whoever reaches the mount is the operator.
+	// Open asks for nothing: whoever reaches the mount is the operator, and may
+	// ask on behalf of a person, with the header Usher-As.
 	Open
 )
 
@@ -60,7 +63,9 @@ type call struct {
 	w  http.ResponseWriter
 	r  *http.Request
 	id string // the {id} of the path
-	by string // who asks: "admin", or "apikey:" and its id
+	by string // who asks, for people who read records: "admin", or "apikey:" and its id
+	// who is on whose behalf it is asked. It decides what may be done.
+	who directory.Actor
 }
 
 // answer is what an endpoint says when all went well.
@@ -92,14 +97,10 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) (answer, error) 
 	if !running {
 		return answer{}, notRunning.because("no configuration with Usher is running, or its store cannot be opened: see the server's log")
 	}
-	c := &call{Backend: backend, w: w, r: r, by: "admin"}
-	reads := false
-	if h.access == Bearer {
-		key, err := c.authenticate()
-		if err != nil {
-			return answer{}, err
-		}
-		c.by, reads = "apikey:"+key.ID, key.Scope == scopeRead
+	c := &call{Backend: backend, w: w, r: r}
+	reads, err := c.identify(h.access)
+	if err != nil {
+		return answer{}, err
 	}
 	to, id, err := find(r.Method, r.URL.EscapedPath())
 	if err != nil {

@@ -34,6 +34,9 @@ type keyRecord struct {
 	CreatedBy string    `json:"created_by,omitempty"`
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 	Hash      []byte    `json:"sha256"`
+	// Person is on whose behalf the key asks, who may do what they may, and with
+	// the scope read only look; zero: it is an operator's.
+	Person gate.PersonID `json:"person,omitzero"`
 }
 
 // A key's text is "usk_", the 20 characters of its id, "_", and 32 random

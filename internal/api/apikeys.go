@@ -42,21 +42,15 @@ type APIKeyList struct {
 const maxName = 100
 
 func (c *call) listAPIKeys() (answer, error) {
-	limit, err := c.limit()
+	limit, below, err := c.below("apikeys")
 	if err != nil {
 		return answer{}, err
 	}
-	below := c.r.URL.Query().Get("below")
-	if below != "" {
-		if err := parseAPIKeyID(below); err != nil {
-			return answer{}, badValue.of("below", nil, err.Error())
-		}
-	}
-	docs, err := c.Store.List(c.r.Context(), gate.KindAPIKey, below, limit+1)
+	docs, err := c.Store.List(c.r.Context(), gate.KindAPIKey, "", below, limit+1)
 	if err != nil {
 		return answer{}, err
 	}
-	page, next := cut(docs, limit, func(doc gate.Document) string { return doc.ID })
+	page, next := cut("apikeys", docs, limit, func(doc gate.Document) string { return doc.ID })
 	list := APIKeyList{APIKeys: make([]APIKey, 0, len(page)), Next: next}
 	for _, doc := range page {
 		key, err := apiKeyFrom(doc)

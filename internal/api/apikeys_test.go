@@ -208,7 +208,7 @@ func TestStoredAPIKeysHoldNoSecret(t *testing.T) {
 		}
 		keys = append(keys, key, id)
 	}
-	docs, err := s.store.List(t.Context(), gate.KindAPIKey, "", 10)
+	docs, err := s.store.List(t.Context(), gate.KindAPIKey, "", "", 10)
 	if err != nil || len(docs) != 2 {
 		t.Fatal(docs, err)
 	}
@@ -255,7 +255,7 @@ func TestAPIKeyObjects(t *testing.T) {
 		s.apiKey(`{"name":"n","scope":"read"}`)
 	}
 	page := s.must("GET", "/apikeys?limit=2", "")
-	rest := s.must("GET", fmt.Sprint("/apikeys?limit=2&below=", page["next"]), "")
+	rest := s.must("GET", fmt.Sprint("/apikeys?limit=2&cursor=", page["next"]), "")
 	if len(page["apikeys"].([]any)) != 2 || len(rest["apikeys"].([]any)) != 1 || rest["next"] != nil {
 		t.Errorf("pages %v and %v", page, rest)
 	}
@@ -285,7 +285,7 @@ func TestBadAPIKeyRequests(t *testing.T) {
 			t.Errorf("deleting %s: %d", id, got.status)
 		}
 	}
-	if got := s.ask("GET", "/apikeys?below=x", ""); got.status != 400 {
-		t.Errorf("below: %d", got.status)
+	if got := s.ask("GET", "/apikeys?cursor=x", ""); got.status != 400 {
+		t.Errorf("cursor: %d", got.status)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/usher-media/usher/internal/api"
+	"github.com/usher-media/usher/internal/directory"
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/store/model"
 	"github.com/usher-media/usher/internal/token"
@@ -27,6 +28,7 @@ type site struct {
 	store *faulty
 	keys  *memoryKeys
 	gate  *gate.Gate
+	dir   *directory.Directory
 	open  http.Handler
 	guard http.Handler // the same with access by API key
 	down  bool         // no backend
@@ -42,8 +44,12 @@ func newSite(t *testing.T) *site {
 	s.keys = &memoryKeys{ring: ring, now: clock}
 	s.store = &faulty{Store: model.New(clock)}
 	s.gate = gate.New(s.store, s.keys.Ring, gate.Unpaced, nil, gate.DefaultPolicy())
+	storesTime := func(context.Context) (time.Time, error) { return s.now, nil }
+	if s.dir, err = directory.New(s.store, directory.NewView(s.store, clock), directory.Settings{Now: storesTime}); err != nil {
+		t.Fatal(err)
+	}
 	backend := func() (api.Backend, bool) {
-		return api.Backend{Store: s.store, Gate: s.gate, Keys: s.keys, PublicURL: "https://media.example.com", Now: clock}, !s.down
+		return api.Backend{Store: s.store, Gate: s.gate, Keys: s.keys, Directory: s.dir, PublicURL: "https://media.example.com", Now: clock}, !s.down
 	}
 	s.open, s.guard = api.New(backend, api.Open), api.New(backend, api.Bearer)
 	return s
@@ -241,11 +247,11 @@ func (f *faulty) Delete(ctx context.Context, kind gate.Kind, id string) error {
 	return f.Store.Delete(ctx, kind, id)
 }
 
-func (f *faulty) List(ctx context.Context, kind gate.Kind, below string, limit int) ([]gate.Document, error) {
+func (f *faulty) List(ctx context.Context, kind gate.Kind, term, below string, limit int) ([]gate.Document, error) {
 	if err := f.verb("list " + string(kind)); err != nil {
 		return nil, err
 	}
-	return f.Store.List(ctx, kind, below, limit)
+	return f.Store.List(ctx, kind, term, below, limit)
 }
 
 func (f *faulty) Issue(ctx context.Context, id gate.LinkID, terms gate.Terms) (gate.Account, error) {
@@ -276,11 +282,11 @@ func (f *faulty) SetStanding(ctx context.Context, id gate.LinkID, standing gate.
 	return f.Store.SetStanding(ctx, id, standing)
 }
 
-func (f *faulty) Sessions(ctx context.Context, link gate.LinkID, below gate.SessionID, limit int) ([]gate.Session, error) {
+func (f *faulty) Sessions(ctx context.Context, whose gate.Whose, below gate.SessionID, limit int) ([]gate.Session, error) {
 	if err := f.verb("sessions"); err != nil {
 		return nil, err
 	}
-	return f.Store.Sessions(ctx, link, below, limit)
+	return f.Store.Sessions(ctx, whose, below, limit)
 }
 
 func (f *faulty) End(ctx context.Context, link gate.LinkID, id gate.SessionID) (gate.Session, error) {

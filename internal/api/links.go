@@ -12,25 +12,21 @@ import (
 // LinkList is one page of links, the newest first.
 type LinkList struct {
 	Links []Link `json:"links"`
-	// Next is the id to ask below for the next page; empty: this is the last.
+	// Next is the cursor of the next page; empty: this is the last.
 	Next string `json:"next,omitempty"`
 }
 
 func (c *call) listLinks() (answer, error) {
-	limit, err := c.limit()
+	limit, below, err := c.below("links")
 	if err != nil {
 		return answer{}, err
-	}
-	below := c.r.URL.Query().Get("below")
-	if _, err := gate.ParseLinkID(below); below != "" && err != nil {
-		return answer{}, badValue.of("below", nil, err.Error())
 	}
 	ctx := c.r.Context()
-	docs, err := c.Store.List(ctx, gate.KindLink, below, limit+1)
+	docs, err := c.Store.List(ctx, gate.KindLink, "", below, limit+1)
 	if err != nil {
 		return answer{}, err
 	}
-	page, next := cut(docs, limit, func(doc gate.Document) string { return doc.ID })
+	page, next := cut("links", docs, limit, func(doc gate.Document) string { return doc.ID })
 	list := LinkList{Links: make([]Link, 0, len(page)), Next: next}
 	for _, doc := range page {
 		link, err := gate.LinkFrom(doc)

@@ -285,7 +285,7 @@ func TestListLinks(t *testing.T) {
 		}
 		query = ""
 		if next, more := list["next"].(string); more {
-			query = "?limit=2&below=" + next
+			query = "?limit=2&cursor=" + next
 		}
 		pages++
 	}
@@ -295,7 +295,7 @@ func TestListLinks(t *testing.T) {
 	if list := s.must("GET", "/links?limit=5", ""); list["next"] != nil {
 		t.Errorf("a full last page promises another: %v", list["next"])
 	}
-	for _, query := range []string{"limit=0", "limit=201", "limit=x", "limit=1&limit=2", "below=x", "below=ses_00000000000000000000", "above=1", "limit=%zz", "a;b"} {
+	for _, query := range []string{"limit=0", "limit=201", "limit=x", "limit=1&limit=2", "below=x", "cursor=x", "cursor=c2Vzc2lvbnMKeA", "cursor=bGlua3MK", "above=1", "limit=%zz", "a;b"} {
 		if bad := s.ask("GET", "/links?"+query, ""); bad.status != 400 {
 			t.Errorf("?%s: %d", query, bad.status)
 		}
@@ -366,7 +366,7 @@ func FuzzCreateLink(f *testing.F) {
 		if got.status >= 500 {
 			t.Fatalf("%d %s", got.status, got.text)
 		}
-		docs, err := s.store.List(t.Context(), gate.KindLink, "", 10)
+		docs, err := s.store.List(t.Context(), gate.KindLink, "", "", 10)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"github.com/usher-media/usher/internal/directory"
 	"github.com/usher-media/usher/internal/gate"
 )
 
@@ -25,6 +26,10 @@ type Problem struct {
 	Field string `json:"field,omitempty"`
 	// Allowed lists what could stand there instead.
 	Allowed []string `json:"allowed,omitempty"`
+	// Permission of the role table is what it takes, and Missing the
+	// capabilities in the collection that would do.
+	Permission string   `json:"permission,omitempty"`
+	Missing    []string `json:"missing,omitempty"`
 }
 
 func (p *Problem) Error() string { return p.Detail }
@@ -41,6 +46,12 @@ var (
 	unknownField = kind{"unknown-field", http.StatusBadRequest, "The request names something unknown"}
 	badValue     = kind{"bad-value", http.StatusBadRequest, "A value cannot be used"}
 	unauthorized = kind{"unauthorized", http.StatusUnauthorized, "An API key is needed"}
+	forbidden    = kind{"forbidden", http.StatusForbidden, "Who asks may not do this"}
+	exists       = kind{"exists", http.StatusConflict, "Something else has this already"}
+	lastOwner    = kind{"last-owner", http.StatusConflict, "The account would have no owner"}
+	cycle        = kind{"cycle", http.StatusConflict, "A collection would include itself"}
+	inUse        = kind{"in-use", http.StatusConflict, "Something has to be undone first"}
+	over         = kind{"ended", http.StatusConflict, "It is over"}
 	badScope     = kind{"insufficient-scope", http.StatusForbidden, "The API key may not do this"}
 	noEndpoint   = kind{"no-such-endpoint", http.StatusNotFound, "There is no such endpoint"}
 	notFound     = kind{"not-found", http.StatusNotFound, "There is no such thing"}
@@ -84,8 +95,11 @@ func clip(text string) string {
 // made, and no success is claimed.
 func problemOf(err error) *Problem {
 	problem, isProblem := errors.AsType[*Problem](err)
+	if !isProblem {
+		problem = directoryProblem(err)
+	}
 	switch {
-	case isProblem:
+	case problem != nil:
 		return problem
 	case errors.Is(err, gate.ErrNotFound):
 		return notFound.because("there is nothing with this id")
@@ -95,6 +109,41 @@ func problemOf(err error) *Problem {
 		return conflict.because("read it again and repeat the change")
 	}
 	return storeDown.because("the store did not answer, so it is not known whether a change was made: look, and try again")
+}
+
+// directoryProblem turns what the directory refuses into an answer; nil: it is
+// no error of the directory's own.
+func directoryProblem(err error) *Problem {
+	if e, is := errors.AsType[*directory.Invalid](err); is {
+		return badValue.of(e.Field, e.Allowed, e.Detail)
+	}
+	if e, is := errors.AsType[*directory.NotFound](err); is {
+		return notFound.because(e.Error())
+	}
+	if e, is := errors.AsType[*directory.Exists](err); is {
+		return exists.of(e.Field, nil, e.Error())
+	}
+	if e, is := errors.AsType[*directory.Forbidden](err); is {
+		problem := forbidden.because(e.Error())
+		problem.Permission = e.Permission.String()
+		if e.Missing != 0 {
+			problem.Missing = e.Missing.Names()
+		}
+		return problem
+	}
+	if e, is := errors.AsType[*directory.LastOwner](err); is {
+		return lastOwner.because(e.Error())
+	}
+	if e, is := errors.AsType[*directory.Cycle](err); is {
+		return cycle.of("includes", nil, e.Error())
+	}
+	if e, is := errors.AsType[*directory.InUse](err); is {
+		return inUse.because(e.Error())
+	}
+	if e, is := errors.AsType[*directory.Ended](err); is {
+		return over.because(e.Error())
+	}
+	return nil
 }
 
 func (p *Problem) write(w http.ResponseWriter) {
@@ -107,7 +156,9 @@ func (p *Problem) write(w http.ResponseWriter) {
 	case http.StatusUnauthorized:
 		header.Set("WWW-Authenticate", `Bearer realm="usher"`)
 	case http.StatusForbidden:
-		header.Set("WWW-Authenticate", `Bearer realm="usher", error="insufficient_scope", scope="manage"`)
+		if p.Type == problemBase+badScope.slug {
+			header.Set("WWW-Authenticate", `Bearer realm="usher", error="insufficient_scope", scope="manage"`)
+		}
 	}
 	write(w, "application/problem+json", p.Status, p)
 }

@@ -17,26 +17,31 @@ type endpoint struct {
 	serve func(*call) (answer, error)
 }
 
-var endpoints = []endpoint{
-	{"GET", "/links", false, []string{"limit", "below"}, (*call).listLinks},
-	{"POST", "/links", true, nil, (*call).createLink},
-	{"GET", "/links/{id}", false, nil, (*call).showLink},
-	{"PATCH", "/links/{id}", true, nil, (*call).changeLink},
-	{"POST", "/links/{id}/suspend", true, nil, (*call).suspendLink},
-	{"POST", "/links/{id}/resume", true, nil, (*call).resumeLink},
-	{"POST", "/links/{id}/revoke", true, nil, (*call).revokeLink},
-	{"GET", "/sessions", false, []string{"link", "limit", "below"}, (*call).listSessions},
+// endpoints are all there are. The tables stand with what serves them.
+var endpoints = slices.Concat(linkEndpoints, sessionEndpoints, keyEndpoints, otherEndpoints)
+
+var sessionEndpoints = []endpoint{
+	{"GET", "/sessions", false, with(pageQuery, "link"), (*call).listSessions},
 	{"GET", "/sessions/{id}", false, []string{"link"}, (*call).showSession},
 	{"POST", "/sessions/{id}/end", true, []string{"link"}, (*call).endSession},
+}
+
+var keyEndpoints = []endpoint{
 	{"GET", "/keys", false, nil, (*call).listKeys},
 	{"POST", "/keys/rotate", true, nil, (*call).rotateKey},
 	{"POST", "/keys/{id}/retire", true, nil, (*call).retireKey},
-	{"GET", "/apikeys", false, []string{"limit", "below"}, (*call).listAPIKeys},
+	{"GET", "/apikeys", false, pageQuery, (*call).listAPIKeys},
 	{"POST", "/apikeys", true, nil, (*call).createAPIKey},
 	{"DELETE", "/apikeys/{id}", true, nil, (*call).deleteAPIKey},
+}
+
+var otherEndpoints = []endpoint{
 	{"POST", "/explain", false, nil, (*call).explain},
 	{"GET", "/health", false, nil, (*call).health},
 }
+
+// with adds parameters to those of every listing.
+func with(query []string, more ...string) []string { return slices.Concat(more, query) }
 
 // find returns the endpoint for a path as it came over the wire. Paths are
 // compared as they are: no cleaning, no redirects, no second spelling.

@@ -32,25 +32,25 @@ type SessionList struct {
 }
 
 func (c *call) listSessions() (answer, error) {
-	limit, err := c.limit()
+	limit, text, err := c.below("sessions")
 	if err != nil {
 		return answer{}, err
 	}
 	var below gate.SessionID
-	if text := c.r.URL.Query().Get("below"); text != "" {
+	if text != "" {
 		if below, err = gate.ParseSessionID(text); err != nil {
-			return answer{}, badValue.of("below", nil, err.Error())
+			return answer{}, errCursor
 		}
 	}
 	link, err := c.linkParameter()
 	if err != nil {
 		return answer{}, err
 	}
-	sessions, err := c.Store.Sessions(c.r.Context(), link, below, limit+1)
+	sessions, err := c.Store.Sessions(c.r.Context(), gate.Whose{Link: link}, below, limit+1)
 	if err != nil {
 		return answer{}, err
 	}
-	page, next := cut(sessions, limit, func(s gate.Session) string { return s.ID.String() })
+	page, next := cut("sessions", sessions, limit, func(s gate.Session) string { return s.ID.String() })
 	list := SessionList{Sessions: make([]Session, len(page)), Next: next}
 	for i, s := range page {
 		list.Sessions[i] = sessionOf(s, c.Now())
@@ -81,7 +81,7 @@ func (c *call) session() (gate.Session, error) {
 	if err != nil {
 		return gate.Session{}, err
 	}
-	found, err := c.Store.Sessions(c.r.Context(), link, successor(id), 1)
+	found, err := c.Store.Sessions(c.r.Context(), gate.Whose{Link: link}, successor(id), 1)
 	if err != nil {
 		return gate.Session{}, err
 	}

@@ -68,7 +68,7 @@ func listAPIKeys(c *common) *cobra.Command {
 		Example: "  usher apikey list",
 		Args:    takesNothing,
 	}
-	p.flags(cmd, "API key's id")
+	p.flags(cmd)
 	return c.leaf(cmd, func(r *run, _ []string) error {
 		return show(r, http.MethodGet, "/apikeys?"+p.query().Encode(), nil, printAPIKeys)
 	})

@@ -18,19 +18,22 @@ type Doer interface {
 }
 
 // Dial makes the Doer for an admin address when a command runs; an empty
-// address means Caddy's usual one.
-type Dial func(address string) (Doer, error)
+// address means Caddy's usual one. as is the person to ask on behalf of, by
+// e-mail address or id; empty: the operator asks.
+type Dial func(address, as string) (Doer, error)
 
 // common are the flags that all commands with a server have.
 type common struct {
 	dial    Dial
 	address string
+	as      string
 	json    bool
 }
 
 func (c *common) flags(cmd *cobra.Command) {
 	flags := cmd.PersistentFlags()
 	flags.StringVar(&c.address, "address", "", "Admin address of the running server: host:port, or unix//path/to/socket (default as Caddy's, localhost:2019)")
+	flags.StringVar(&c.as, "as", "", "Do it on behalf of a person, by e-mail address or id, with what they may do and no more")
 	flags.BoolVar(&c.json, "json", false, "Print what the API answered, one JSON object, and nothing else")
 }
 
@@ -45,7 +48,7 @@ type run struct {
 // leaf makes a command that talks to the server.
 func (c *common) leaf(cmd *cobra.Command, do func(r *run, args []string) error) *cobra.Command {
 	return plain(cmd, func(cmd *cobra.Command, args []string) error {
-		doer, err := c.dial(c.address)
+		doer, err := c.dial(c.address, c.as)
 		if err != nil {
 			return err
 		}

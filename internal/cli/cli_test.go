@@ -18,6 +18,7 @@ import (
 
 	"github.com/usher-media/usher/internal/api"
 	"github.com/usher-media/usher/internal/cli"
+	"github.com/usher-media/usher/internal/directory"
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/store/model"
 	"github.com/usher-media/usher/internal/token"
@@ -31,6 +32,7 @@ type server struct {
 	gate    *gate.Gate
 	keys    *fileKeys
 	address string // what the last command dialled
+	as      string
 	reply   func(w http.ResponseWriter)
 	lost    error
 }
@@ -42,13 +44,21 @@ func newServer(t *testing.T) *server {
 	}
 	s := &server{T: t, keys: &fileKeys{t, path}, store: model.New(time.Now)}
 	s.gate = gate.New(s.store, s.keys.Ring, gate.Unpaced, nil, gate.DefaultPolicy())
+	storesTime := func(context.Context) (time.Time, error) { return time.Now(), nil }
+	dir, err := directory.New(s.store, directory.NewView(s.store, time.Now), directory.Settings{Now: storesTime})
+	if err != nil {
+		t.Fatal(err)
+	}
 	s.handler = api.New(func() (api.Backend, bool) {
-		return api.Backend{Store: s.store, Gate: s.gate, Keys: s.keys, PublicURL: "https://media.example.com", Now: time.Now}, true
+		return api.Backend{Store: s.store, Gate: s.gate, Keys: s.keys, Directory: dir, PublicURL: "https://media.example.com", Now: time.Now}, true
 	}, api.Open)
 	return s
 }
 
-func (s *server) dial(address string) (cli.Doer, error) { s.address = address; return s, nil }
+func (s *server) dial(address, as string) (cli.Doer, error) {
+	s.address, s.as = address, as
+	return s, nil
+}
 
 // Do implements cli.Doer.
 func (s *server) Do(ctx context.Context, method, path string, body []byte) (int, []byte, error) {
@@ -58,6 +68,9 @@ func (s *server) Do(ctx context.Context, method, path string, body []byte) (int,
 	r := httptest.NewRequestWithContext(ctx, method, path, bytes.NewReader(body))
 	if body != nil {
 		r.Header.Set("Content-Type", "application/json")
+	}
+	if s.as != "" {
+		r.Header.Set("Usher-As", s.as)
 	}
 	w := httptest.NewRecorder()
 	if s.reply != nil {
@@ -208,7 +221,7 @@ func TestLinkLife(t *testing.T) {
 	if strings.Contains(page, id) == strings.Contains(page, second) {
 		t.Errorf("a page of one link:\n%s", page)
 	}
-	wants(t, page, "There are more: usher link list --below lnk_")
+	wants(t, page, "There are more: usher link list --cursor ")
 }
 
 func TestLinkErrors(t *testing.T) {
@@ -282,9 +295,9 @@ func TestSession(t *testing.T) {
 	wants(t, s.must("session", "list", "--link", link["url"].(string)), id, "live", "mpv")
 	s.watch(link["id"].(string), "/acme/demo/a.ts", "vlc")
 	page := s.must("session", "list", "--limit", "1", "--link", link["id"].(string))
-	wants(t, page, "There are more: usher session list --link "+link["id"].(string)+" --below ses_")
-	below := strings.Fields(page[strings.Index(page, "--below"):])[1]
-	if rest := s.must("session", "list", "--below", below); strings.Contains(rest, below) || !strings.Contains(rest, "live") {
+	wants(t, page, "There are more: usher session list --link "+link["id"].(string)+" --cursor ")
+	cursor := strings.Fields(page[strings.Index(page, "--cursor"):])[1]
+	if rest := s.must("session", "list", "--cursor", cursor); strings.Contains(rest, id) == strings.Contains(page, id) || !strings.Contains(rest, "live") {
 		t.Errorf("the next page:\n%s", rest)
 	}
 	wants(t, s.must("session", "show", id), id, link["id"].(string), "PLAY OF", "demo", "charged", "/acme/demo/a.ts")
@@ -446,7 +459,7 @@ func TestAddress(t *testing.T) {
 			t.Errorf("%v dialled %q", args, s.address)
 		}
 	}
-	dial := func(string) (cli.Doer, error) { return nil, errors.New("bad address") }
+	dial := func(_, _ string) (cli.Doer, error) { return nil, errors.New("bad address") }
 	cmd := cli.Link(dial)
 	cmd.SetArgs([]string{"list"})
 	cmd.SetErr(new(bytes.Buffer))

@@ -75,19 +75,19 @@ func parseLimit(flag, text string) (*int64, error) {
 
 // page is a listing's flags.
 type page struct {
-	limit int
-	below string
+	limit  int
+	cursor string
 }
 
-func (p *page) flags(cmd *cobra.Command, what string) {
+func (p *page) flags(cmd *cobra.Command) {
 	cmd.Flags().IntVar(&p.limit, "limit", 50, "How many to list, the newest first; at most 200")
-	cmd.Flags().StringVar(&p.below, "below", "", "List only those older than this "+what+", to read on")
+	cmd.Flags().StringVar(&p.cursor, "cursor", "", "Read on where the page before ended, which said so")
 }
 
 func (p *page) query() url.Values {
 	query := url.Values{"limit": {strconv.Itoa(p.limit)}}
-	if p.below != "" {
-		query.Set("below", p.below)
+	if p.cursor != "" {
+		query.Set("cursor", p.cursor)
 	}
 	return query
 }

@@ -87,7 +87,7 @@ func listLinks(c *common) *cobra.Command {
 		Example: "  usher link list\n  usher link list --limit 200 --json",
 		Args:    takesNothing,
 	}
-	p.flags(cmd, "link's id")
+	p.flags(cmd)
 	return c.leaf(cmd, func(r *run, _ []string) error {
 		return show(r, http.MethodGet, "/links?"+p.query().Encode(), nil, printLinks)
 	})

@@ -56,6 +56,6 @@ func count(n int64, one string) string {
 // more says how to read on where a list has another page.
 func more(out io.Writer, command, next string) {
 	if next != "" {
-		fmt.Fprintf(out, "\nThere are more: %s --below %s\n", command, next)
+		fmt.Fprintf(out, "\nThere are more: %s --cursor %s\n", command, next)
 	}
 }

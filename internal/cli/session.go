@@ -40,7 +40,7 @@ func listSessions(c *common) *cobra.Command {
 		Args:    takesNothing,
 	}
 	cmd.Flags().StringVar(&link, "link", "", "Only sessions of this link: its id, or its share or media URL")
-	p.flags(cmd, "session's id")
+	p.flags(cmd)
 	return c.leaf(cmd, func(r *run, _ []string) error {
 		query, again := p.query(), "usher session list"
 		if link != "" {

@@ -111,7 +111,7 @@ func problem(w http.ResponseWriter, status int, body object) {
 }
 
 func (d *desk) list(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Query().Get("below") != "" {
+	if r.URL.Query().Get("cursor") != "" {
 		answer(w, object{"links": []object{link("lnk_1", object{"title": "The oldest", "scope": "/old.mp4", "views": object{"limit": 1, "used": 0, "reserved": 0}})}})
 		return
 	}

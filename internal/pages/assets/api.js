@@ -15,8 +15,8 @@ export class API {
 		this.key = key;
 	}
 
-	links(below) {
-		return this.ask('GET', `/links?limit=50${below ? `&below=${encodeURIComponent(below)}` : ''}`);
+	links(cursor) {
+		return this.ask('GET', `/links?limit=50${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`);
 	}
 
 	create(link) { return this.ask('POST', '/links', link); }

@@ -108,10 +108,10 @@ function replace(link) {
 	if (focused >= 0) (fresh.querySelectorAll('button')[focused] ?? fresh.querySelector('button')).focus();
 }
 
-async function load(below) {
-	const { links, next } = await api.links(below);
+async function load(cursor) {
+	const { links, next } = await api.links(cursor);
 	const rows = links.map((link) => row(link, act));
-	if (below) table.append(...rows);
+	if (cursor) table.append(...rows);
 	else table.replaceChildren(...rows);
 	older = next;
 	byID('more').hidden = !next;
