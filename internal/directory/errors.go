@@ -49,7 +49,7 @@ func (e *Exists) Error() string {
 
 // Forbidden reports that who asks may not do this.
 type Forbidden struct {
-	// Permission is what it takes.
+	// Permission is what it takes; zero: somebody with rights at all.
 	Permission Permission
 	// Missing are the capabilities that are lacking in the collection, where
 	// having them would do.
@@ -60,15 +60,17 @@ type Forbidden struct {
 }
 
 func (e *Forbidden) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "this takes the permission %s", e.Permission)
+	var parts []string
+	if e.Permission != 0 {
+		parts = append(parts, "this takes the permission "+e.Permission.String())
+	}
 	if e.Missing != 0 {
-		fmt.Fprintf(&b, ", or %s in collection %s", e.Missing, e.Collection)
+		parts = append(parts, fmt.Sprintf("missing in collection %s: %s", e.Collection, e.Missing))
 	}
 	if e.Detail != "" {
-		b.WriteString(": " + e.Detail)
+		parts = append(parts, e.Detail)
 	}
-	return b.String()
+	return strings.Join(parts, "; ")
 }
 
 // LastOwner reports a change after which nobody would own the account.

@@ -2,6 +2,7 @@ package directory
 
 import (
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -116,19 +117,123 @@ func (x *index) place(p gate.Path) gate.Place {
 	return gate.Place{Collection: l.collection, Level: l.level, Scope: l.scope}
 }
 
-// ids returns at most limit ids of collections in falling order, only those
-// below the given one where it is not zero, and only those that are wanted.
-func (x *index) ids(below gate.CollectionID, limit int, want func(*entry) bool) []gate.CollectionID {
+// ids returns the collections that are wanted, nil: all, in falling order.
+func (x *index) ids(want func(*entry) bool) []gate.CollectionID {
 	x.mu.RLock()
 	var ids []gate.CollectionID
 	for id, e := range x.all {
-		if (below.IsZero() || older(id, below)) && (want == nil || want(e)) {
+		if want == nil || want(e) {
 			ids = append(ids, id)
 		}
 	}
 	x.mu.RUnlock()
-	slices.SortFunc(ids, func(a, b gate.CollectionID) int { return slices.Compare(b[:], a[:]) })
-	return ids[:min(len(ids), limit)]
+	return sortedDown(ids)
 }
 
-func older(a, b gate.CollectionID) bool { return slices.Compare(a[:], b[:]) < 0 }
+// below returns the collections and all that they include, each once.
+func (x *index) below(from []gate.CollectionID) []gate.CollectionID {
+	return reach(from, x.inner)
+}
+
+func (x *index) inner(id gate.CollectionID) (ids []gate.CollectionID) {
+	if e, _ := x.collection(id); e != nil {
+		for _, include := range e.includes {
+			ids = append(ids, include.Collection)
+		}
+	}
+	return ids
+}
+
+// over returns the collections and all that include them, each once.
+func (x *index) over(from []gate.CollectionID) []gate.CollectionID {
+	return reach(from, x.outer)
+}
+
+func (x *index) outer(id gate.CollectionID) (ids []gate.CollectionID) {
+	_, above := x.collection(id)
+	for _, edge := range above {
+		ids = append(ids, edge.outer)
+	}
+	return ids
+}
+
+// reach follows next from where it begins, breadth first.
+func reach(from []gate.CollectionID, next func(gate.CollectionID) []gate.CollectionID) []gate.CollectionID {
+	var all []gate.CollectionID
+	seen := map[gate.CollectionID]bool{}
+	add := func(ids []gate.CollectionID) {
+		for _, id := range ids {
+			if !seen[id] {
+				seen[id] = true
+				all = append(all, id)
+			}
+		}
+	}
+	add(from)
+	for i := 0; i < len(all); i++ {
+		add(next(all[i]))
+	}
+	return all
+}
+
+// depth is the length of the longest chain that next leads along, with the
+// collection itself; more than most is as bad as one more.
+func depth(id gate.CollectionID, most int, next func(gate.CollectionID) []gate.CollectionID) int {
+	level, n := []gate.CollectionID{id}, 0
+	for ; len(level) > 0 && n <= most; n++ {
+		var deeper []gate.CollectionID
+		seen := map[gate.CollectionID]bool{}
+		for _, id := range level {
+			for _, id := range next(id) {
+				if !seen[id] {
+					seen[id] = true
+					deeper = append(deeper, id)
+				}
+			}
+		}
+		level = deeper
+	}
+	return n
+}
+
+// overlaps reports whether a path of another collection than the given one is
+// within the scope.
+func (x *index) overlaps(scope gate.Scope, but gate.CollectionID) bool {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	for id, e := range x.all {
+		for _, path := range e.paths {
+			if id != but && inside(path, scope) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// inside reports whether all of inner is in outer.
+func inside(inner, outer gate.Scope) bool {
+	if !outer.Tree() {
+		return inner == outer
+	}
+	if outer.Root() == "" {
+		return true
+	}
+	if inner.Tree() && inner.Root() == outer.Root() {
+		return true
+	}
+	return strings.HasPrefix(inner.Root(), outer.Root()+"/")
+}
+
+// governs returns the collection that a scope would be taken out of, if it were
+// a path of another one; zero: none.
+func (x *index) governs(scope gate.Scope) gate.CollectionID {
+	path := scope.Root()
+	if scope.Tree() {
+		path += "/"
+	}
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	l, _ := x.tree.find(path)
+	return l.collection
+}

@@ -38,8 +38,8 @@ func (p Person) Validate() error {
 	if err := CheckLine("name", p.Name, MaxName); err != nil {
 		return err
 	}
-	if p.Role > Owner {
-		return &Invalid{Field: "role", Detail: "unknown", Allowed: Roles()}
+	if p.Role > Manager {
+		return &Invalid{Field: "role", Detail: "owners are in the site's record", Allowed: roleNames[:Owner]}
 	}
 	if p.Standing.State != gate.Active && p.Standing.State != gate.Suspended {
 		return &Invalid{Field: "standing", Detail: "unknown word", Allowed: []string{gate.Active, gate.Suspended}}

@@ -58,6 +58,8 @@ type solver struct {
 	ways  [][]way // by seat
 	can   []gate.Capability
 	next  int // the seats below it have their ways
+	// assume is somebody whose standing is not looked at: what would they hold?
+	assume gate.PersonID
 }
 
 // maxSeats bounds the work for one answer.
@@ -193,13 +195,8 @@ func (s *solver) granted(at seat) ([]way, error) {
 	if err != nil {
 		return nil, err
 	}
-	holders := make([]Holder, 1, 1+len(groups))
-	holders[0].Person = at.person
-	for _, id := range groups {
-		holders = append(holders, Holder{Group: id})
-	}
 	var ways []way
-	for _, holder := range holders {
+	for _, holder := range holders(at.person, groups) {
 		g, err := s.view.grant(s.ctx, GrantID{holder, at.collection})
 		if err != nil {
 			return nil, err
@@ -220,6 +217,16 @@ func (s *solver) granted(at seat) ([]way, error) {
 		ways = append(ways, w)
 	}
 	return ways, nil
+}
+
+// holders are the person and their groups.
+func holders(person gate.PersonID, groups []gate.GroupID) []Holder {
+	all := make([]Holder, 1, 1+len(groups))
+	all[0].Person = person
+	for _, id := range groups {
+		all = append(all, Holder{Group: id})
+	}
+	return all
 }
 
 // shut says why a grant gives nothing now, whoever gave it.
@@ -261,32 +268,31 @@ const maxSponsors = 4
 // standing returns the person's role, and whether they have rights at all:
 // they, and whoever sponsors them, are active and not over.
 func (s *solver) standing(id gate.PersonID) (role Role, stands bool, err error) {
+	p, err := s.view.person(s.ctx, id)
+	if err != nil || p == nil {
+		return Limited, false, err
+	}
+	role = roleIn(s.index.getSite(), p)
 	for n := 0; ; n++ {
-		p, err := s.view.person(s.ctx, id)
-		if err != nil || p == nil {
-			return Limited, false, err
-		}
 		ok, until := p.stands(s.now)
-		if !ok {
-			return Limited, false, nil
-		}
 		s.bound(until)
-		if n == 0 {
-			role = s.roleOf(p)
-		}
-		if p.Sponsor.IsZero() {
+		switch {
+		case id == s.assume:
 			return role, true, nil
+		case !ok:
+			return role, false, nil
+		case p.Sponsor.IsZero():
+			return role, true, nil
+		case n == maxSponsors:
+			return role, false, nil
 		}
-		if n == maxSponsors {
-			return Limited, false, nil
+		if p, err = s.view.person(s.ctx, p.Sponsor); err != nil || p == nil {
+			return role, false, err
 		}
-		id = p.Sponsor
 	}
 }
 
-// roleOf is the person's role with who owns the account.
-func (s *solver) roleOf(p *Person) Role { return roleIn(s.index.getSite(), p) }
-
+// roleIn is the person's role, with who owns the account.
 func roleIn(site Site, p *Person) Role {
 	if slices.Contains(site.Owners, p.ID) {
 		return Owner

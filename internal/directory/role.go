@@ -64,7 +64,8 @@ type Permission uint8
 
 // The permissions. Each has its row in the role table.
 const (
-	Appoint Permission = iota
+	_ Permission = iota // none
+	Appoint
 	Keys
 	CutAll
 	People
@@ -154,9 +155,9 @@ func within(some Reach) [len(roleNames)]Reach {
 
 // Permissions returns all permissions in the order of the chart.
 func Permissions() []Permission {
-	all := make([]Permission, permissionCount)
-	for i := range all {
-		all[i] = Permission(i)
+	all := make([]Permission, 0, permissionCount-1)
+	for p := Appoint; p < permissionCount; p++ {
+		all = append(all, p)
 	}
 	return all
 }

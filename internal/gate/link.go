@@ -127,7 +127,30 @@ func (a Account) Spent() bool { return a.Views > 0 && a.Used >= a.Views }
 // Document returns the link as a stored document that does not exist yet.
 func (l Link) Document() (Document, error) {
 	body, err := json.Marshal(l)
-	return Document{Kind: KindLink, ID: l.ID.String(), Body: body}, err
+	return Document{Kind: KindLink, ID: l.ID.String(), Body: body, Index: l.index()}, err
+}
+
+// index are the terms by which links are listed: "collection:", "by:" and "for:"
+// with an id, and "above:" with each link that it was made from. Of many that a
+// link is for, the first have terms. A pass is no link that anybody lists.
+func (l Link) index() []string {
+	var terms []string
+	if l.Pass {
+		return nil
+	}
+	for _, above := range l.Above[:min(len(l.Above), MaxAbove)] {
+		terms = append(terms, "above:"+above.String())
+	}
+	if !l.Collection.IsZero() {
+		terms = append(terms, "collection:"+l.Collection.String())
+	}
+	if !l.By.IsZero() {
+		terms = append(terms, "by:"+l.By.String())
+	}
+	for _, person := range l.For[:min(len(l.For), MaxTerms-len(terms))] {
+		terms = append(terms, "for:"+person.String())
+	}
+	return terms
 }
 
 // LinkFrom reads a link's document.
