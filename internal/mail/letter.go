@@ -8,6 +8,8 @@ import (
 	html "html/template"
 	"strings"
 	text "text/template"
+
+	"github.com/usher-media/usher/internal/typed"
 )
 
 //go:embed templates
@@ -36,9 +38,9 @@ type letter struct {
 
 // message checks what people wrote and renders both forms.
 func (l letter) message() (Message, error) {
-	to, err := ParseAddress(l.to)
-	if err != nil {
-		return Message{}, fmt.Errorf("the recipient: %w", err)
+	to, ok := typed.Address(l.to)
+	if !ok {
+		return Message{}, errRecipient
 	}
 	problems := about("the personal message", CheckPersonal(l.personal))
 	for _, name := range l.oneLine {

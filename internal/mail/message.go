@@ -11,8 +11,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/usher-media/usher/internal/typed"
 )
 
 // Kind says what a message is about. It is a label in logs and metrics.
@@ -250,14 +250,17 @@ func accessTo(title string) string {
 // Bounds of what people write.
 const (
 	MaxName     = 200
-	MaxPersonal = 2000
+	MaxPersonal = 1000
 )
 
-var errURL = errors.New("want an absolute http or https URL")
+var (
+	errURL       = errors.New("want an absolute http or https URL")
+	errRecipient = errors.New("the recipient is not an e-mail address")
+)
 
 // CheckName reports what is wrong with a name or title: it must stay on its line.
 func CheckName(name string) error {
-	if len(name) > MaxName || !utf8.ValidString(name) || strings.ContainsFunc(name, unfit) {
+	if !typed.Line(name, MaxName) {
 		return fmt.Errorf("want at most %d bytes of text on one line", MaxName)
 	}
 	return nil
@@ -265,18 +268,10 @@ func CheckName(name string) error {
 
 // CheckPersonal reports what is wrong with a personal message.
 func CheckPersonal(text string) error {
-	odd := func(r rune) bool { return r != '\n' && r != '\r' && r != '\t' && unfit(r) }
-	if len(text) > MaxPersonal || !utf8.ValidString(text) || strings.ContainsFunc(text, odd) {
+	if !typed.Lines(text, MaxPersonal) {
 		return fmt.Errorf("want at most %d bytes of text", MaxPersonal)
 	}
 	return nil
-}
-
-// unfit names what has no place in a line: controls, other line ends, and marks
-// that turn the direction of what follows, the address of the sender included.
-func unfit(r rune) bool {
-	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || r == '\ufeff' ||
-		(r >= '\u202a' && r <= '\u202e') || (r >= '\u2066' && r <= '\u2069')
 }
 
 func checkURL(text string) error {

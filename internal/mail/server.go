@@ -14,6 +14,8 @@ import (
 	"time"
 
 	smtp "github.com/wneessen/go-mail"
+
+	"github.com/usher-media/usher/internal/typed"
 )
 
 // How a connection to the server is kept from being read.
@@ -76,8 +78,8 @@ func (s Server) sender() (*mail.Address, error) {
 	if err := CheckName(from.Name); err != nil {
 		return nil, fmt.Errorf("the name in from: %w", err)
 	}
-	if _, err := ParseAddress(from.Address); err != nil {
-		return nil, fmt.Errorf("from %q: %w", s.From, err)
+	if _, ok := typed.Address(from.Address); !ok {
+		return nil, fmt.Errorf("from %q: the address is not one that others can answer to", s.From)
 	}
 	return from, nil
 }
@@ -91,9 +93,9 @@ func (s Server) compose(m Message) (*smtp.Msg, error) {
 	if err := CheckName(m.Subject); err != nil {
 		return nil, fmt.Errorf("the subject: %w", err)
 	}
-	to, err := ParseAddress(m.To)
-	if err != nil {
-		return nil, err
+	to, ok := typed.Address(m.To)
+	if !ok {
+		return nil, errRecipient
 	}
 	msg := smtp.NewMsg(smtp.WithNoDefaultUserAgent())
 	msg.FromMailAddress(from)

@@ -9,9 +9,9 @@ import (
 
 	"github.com/usher-media/usher/internal/browser"
 	"github.com/usher-media/usher/internal/gate"
-	"github.com/usher-media/usher/internal/mail"
 	"github.com/usher-media/usher/internal/pages"
 	"github.com/usher-media/usher/internal/secret"
+	"github.com/usher-media/usher/internal/typed"
 )
 
 // What several pages say.
@@ -23,7 +23,7 @@ var (
 )
 
 func addressField(value, problem string) pages.Field {
-	return pages.Field{Name: "email", Label: "E-mail address", Type: "email", Autocomplete: "username", Value: value, Most: 254, Problem: problem}
+	return pages.Field{Name: "email", Label: "E-mail address", Type: "email", Autocomplete: "username", Value: value, Most: typed.MaxAddress, Problem: problem}
 }
 
 func passwordField(name, label, autocomplete string) pages.Field {
@@ -38,8 +38,7 @@ func freshField(name string) pages.Field {
 
 // address reads the form's address; ok is false where it is none.
 func (v *visit) address() (address string, ok bool) {
-	address, err := mail.ParseAddress(strings.TrimSpace(v.form["email"]))
-	return address, err == nil
+	return typed.Address(strings.TrimSpace(v.form["email"]))
 }
 
 func (v *visit) signInForm(problem string) pages.Form {
@@ -63,7 +62,7 @@ func (v *visit) signInForm(problem string) pages.Form {
 
 // bounded is what a form shows again of what was typed.
 func bounded(text string) string {
-	if len(text) > 254 {
+	if len(text) > typed.MaxAddress {
 		return ""
 	}
 	return text

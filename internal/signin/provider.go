@@ -21,6 +21,7 @@ import (
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/mail"
 	"github.com/usher-media/usher/internal/token"
+	"github.com/usher-media/usher/internal/typed"
 )
 
 // Provider is an OpenID Connect provider, where persons have accounts already.
@@ -217,9 +218,9 @@ func (d *Desk) ask(ctx context.Context, f flow, code string) (claims, error) {
 
 // vouched checks the address.
 func (p *Provider) vouched(said claims) (claims, error) {
-	address, err := mail.ParseAddress(said.Email)
-	if err != nil {
-		return said, refusedError{fmt.Errorf("the ID token: email: %w", err)}
+	address, ok := typed.Address(said.Email)
+	if !ok {
+		return said, refusedError{errors.New("the ID token: email is not an address that is taken here")}
 	}
 	if !said.Verified {
 		return said, refusedError{errors.New("the ID token: the provider has not verified the address")}

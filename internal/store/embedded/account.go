@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+	"time"
 
 	"github.com/usher-media/usher/internal/gate"
 )
@@ -16,6 +17,7 @@ func (s *Store) Issue(ctx context.Context, link gate.LinkID, terms gate.Terms) (
 		if a == nil {
 			terms.StartsAt = toMillisecond(terms.StartsAt)
 			terms.ExpiresAt = toMillisecond(terms.ExpiresAt)
+			terms.StartBy = toMillisecond(terms.StartBy)
 			a = &account{Account: gate.Account{
 				Exists:   true,
 				Terms:    terms,
@@ -54,18 +56,40 @@ func (s *Store) Extend(ctx context.Context, link gate.LinkID, change gate.Extens
 		if a.Standing.State == gate.Revoked {
 			return gate.Account{}, gate.ErrFinal
 		}
-		a.Views = extended(a.Views, change.Views, change.AddViews)
-		a.ViewsEach = extended(a.ViewsEach, change.ViewsEach, change.AddViewsEach)
-		if change.ExpiresAt != nil {
-			a.ExpiresAt = toMillisecond(*change.ExpiresAt)
+		if err := a.extend(change); err != nil {
+			return gate.Account{}, err
 		}
-		set(&a.Seats, change.Seats)
-		set(&a.SeatsEach, change.SeatsEach)
-		set(&a.WhenFull, change.WhenFull)
 		b.putAccount(link, a)
 		b.tell(gate.Change{Kind: gate.LinkChanged, Link: link})
 		return a.view(b.now), nil
 	})
+}
+
+// extend changes the terms of a current account, or nothing where it refuses.
+func (a *account) extend(change gate.Extension) error {
+	if change.HandOn > 0 && a.Views != 0 {
+		// One has to stay in the limit: at zero it would turn into "no limit".
+		if left := a.Views - a.Used - int64(len(a.lapses)); left < change.HandOn || a.Views <= change.HandOn {
+			return gate.ErrTooFew
+		}
+		a.Views -= change.HandOn
+	}
+	a.Views = extended(a.Views, change.Views, change.AddViews)
+	a.ViewsEach = extended(a.ViewsEach, change.ViewsEach, change.AddViewsEach)
+	setTime(&a.StartsAt, change.StartsAt)
+	setTime(&a.ExpiresAt, change.ExpiresAt)
+	setTime(&a.StartBy, change.StartBy)
+	set(&a.PlayFor, change.PlayFor)
+	set(&a.Seats, change.Seats)
+	set(&a.SeatsEach, change.SeatsEach)
+	set(&a.WhenFull, change.WhenFull)
+	return nil
+}
+
+func setTime(to, said *time.Time) {
+	if said != nil {
+		*to = toMillisecond(*said)
+	}
 }
 
 // set changes what is said.

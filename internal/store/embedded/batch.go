@@ -6,7 +6,6 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/usher-media/usher/internal/gate"
-	"github.com/usher-media/usher/internal/token"
 )
 
 // batch is one transaction: the file, the moment, and the records that the
@@ -19,13 +18,17 @@ type batch struct {
 	front *front
 	seen  map[gate.LinkID]*records
 	news  []gate.Change
-	dirty bool   // there is something to commit
-	sum   uint32 // of all records, as in state
-	err   error
+	// edition is that of the documents as the batch leaves them, and edits are
+	// those that made it.
+	edition int64
+	edits   []gate.DocumentName
+	dirty   bool   // there is something to commit
+	sum     uint32 // of all records, as in state
+	err     error
 }
 
-func newBatch(f *front) *batch {
-	return &batch{front: f, seen: make(map[gate.LinkID]*records)}
+func newBatch(f *front, edition int64) *batch {
+	return &batch{front: f, seen: make(map[gate.LinkID]*records), edition: edition}
 }
 
 // fail remembers the first error of a write.
@@ -173,7 +176,7 @@ func (b *batch) keptSubject(link gate.LinkID, id gate.Subject) (s *subject, err 
 func (b *batch) putSubject(link gate.LinkID, id gate.Subject, s *subject) {
 	if first := s.forgotten(); s.due.IsZero() && !first.IsZero() {
 		s.due = first
-		b.schedule(broomKey{s.due, broomSubject, link, token.ID(id)})
+		b.schedule(broomKey{s.due, broomSubject, nameOf(link, id)})
 	}
 	b.records(link).subjects[id] = s
 	if s.used == 0 && s.due.IsZero() {

@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"encoding/binary"
+	"strings"
 	"time"
 
 	"github.com/usher-media/usher/internal/gate"
@@ -19,33 +20,36 @@ const sweepsPerVerb = 4
 
 // What the broom looks at.
 const (
-	broomSession = 's'
-	broomSubject = 'p'
+	broomSession  = 's'
+	broomSubject  = 'p'
+	broomDocument = 'd'
 )
 
-// broomKey says when to look at what.
+// broomKey says when to look at what. The name is the key of its record.
 type broomKey struct {
 	due  time.Time
 	what byte
-	link gate.LinkID
-	id   token.ID
+	name string
 }
-
-const broomKeySize = 8 + 1 + 2*token.IDSize
 
 func (k broomKey) encode() []byte {
-	key := binary.BigEndian.AppendUint64(make([]byte, 0, broomKeySize), uint64(k.due.UnixMilli()))
+	key := binary.BigEndian.AppendUint64(make([]byte, 0, 8+1+len(k.name)), uint64(k.due.UnixMilli()))
 	key = append(key, k.what)
-	key = append(key, k.link[:]...)
-	return append(key, k.id[:]...)
+	return append(key, k.name...)
 }
 
-func decodeBroomKey(key []byte) (k broomKey) {
-	k.due = fromMilli(int64(binary.BigEndian.Uint64(key)))
-	k.what = key[8]
-	copy(k.link[:], key[9:])
-	copy(k.id[:], key[9+token.IDSize:])
-	return k
+func decodeBroomKey(key []byte) broomKey {
+	return broomKey{due: fromMilli(int64(binary.BigEndian.Uint64(key))), what: key[8], name: string(key[9:])}
+}
+
+// nameOf is the name of what belongs to an id under another, and unpair takes
+// it apart.
+func nameOf[A, B ~[token.IDSize]byte](a A, b B) string { return string(pair(a, b)) }
+
+func unpair(name string) (link gate.LinkID, id token.ID) {
+	copy(link[:], name)
+	copy(id[:], name[token.IDSize:])
+	return link, id
 }
 
 func (b *batch) schedule(k broomKey) { b.put(broomBucket, k.encode(), nil) }
@@ -65,44 +69,70 @@ func (b *batch) sweep(limit int) {
 		b.delete(broomBucket, k.encode())
 		// A record that cannot be read is left lying: to fail the batch would
 		// be to let one damaged record stop every verb.
-		if k.what == broomSession {
+		switch k.what {
+		case broomSession:
 			_ = b.sweepSession(k)
-		} else {
+		case broomSubject:
 			_ = b.sweepSubject(k)
+		case broomDocument:
+			_ = b.sweepDocument(k)
 		}
 	}
 }
 
 func (b *batch) sweepSession(k broomKey) error {
-	id := gate.SessionID(k.id)
-	s, err := b.keptSession(k.link, id)
+	link, name := unpair(k.name)
+	id := gate.SessionID(name)
+	s, err := b.keptSession(link, id)
 	if err != nil || s == nil || s.known(b.now) {
 		return err
 	}
-	last, err := get(b.tx, aliasesBucket, pair(k.link, s.alias))
-	if err != nil {
+	if err := b.unpoint(aliasesBucket, aliasKey(link, s.alias, s.Person), id); err != nil {
 		return err
 	}
-	if string(last) == string(id[:]) {
-		b.delete(aliasesBucket, pair(k.link, s.alias))
+	if !s.Person.IsZero() { // nobody's key stays: it counts the device
+		if err := b.unpoint(devicesBucket, deviceKey(link, s.Device, s.Person), id); err != nil {
+			return err
+		}
+		b.delete(personsBucket, personKey(s))
 	}
-	b.delete(sessionsBucket, pair(k.link, id))
-	b.delete(orderBucket, pair(id, k.link))
+	b.delete(sessionsBucket, pair(link, id))
+	b.delete(orderBucket, pair(id, link))
 	if s.EndedAt.IsZero() {
 		b.stand(s)
 	}
-	b.records(k.link).sessions[id] = nil
+	b.records(link).sessions[id] = nil
 	return nil
 }
 
+// unpoint removes a key that leads to the session, if it still does.
+func (b *batch) unpoint(bucket, key []byte, id gate.SessionID) error {
+	last, err := get(b.tx, bucket, key)
+	if err == nil && string(last) == string(id[:]) {
+		b.delete(bucket, key)
+	}
+	return err
+}
+
 func (b *batch) sweepSubject(k broomKey) error {
-	id := gate.Subject(k.id)
-	s, err := b.keptSubject(k.link, id)
+	link, name := unpair(k.name)
+	id := gate.Subject(name)
+	s, err := b.keptSubject(link, id)
 	if err != nil || !s.due.Equal(k.due) {
 		return err
 	}
 	s = s.current(b.now)
 	s.due = time.Time{}
-	b.putSubject(k.link, id, s) // comes again for what is left
+	b.putSubject(link, id, s) // comes again for what is left
+	return nil
+}
+
+func (b *batch) sweepDocument(k broomKey) error {
+	kind, id, _ := strings.Cut(k.name, "\x00")
+	doc, found, err := keptDocument(b.tx, gate.Kind(kind), id)
+	if err != nil || !found || !ended(doc, b.now) {
+		return err
+	}
+	b.deleteDocument(doc)
 	return nil
 }

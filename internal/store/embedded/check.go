@@ -19,29 +19,52 @@ func (s *Store) Check(ctx context.Context, q gate.Query) (gate.State, error) {
 	if err := ctx.Err(); err != nil {
 		return gate.State{}, err
 	}
-	if a, session, sub, all := s.front.recall(q); all {
-		return stateOf(s.clock.now(), q, a, session, sub), nil
+	a, session, sub, all := s.front.recall(q)
+	if !all {
+		return submit(ctx, s, func(b *batch) (gate.State, error) { return b.check(q) })
 	}
-	return submit(ctx, s, func(b *batch) (gate.State, error) {
-		a, err := b.keptAccount(q.Link)
+	var above []*account
+	if !q.Above[0].IsZero() {
+		if above, all = s.front.above(q); !all {
+			return submit(ctx, s, func(b *batch) (gate.State, error) { return b.check(q) })
+		}
+	}
+	edition := s.edits.edition() // after the accounts
+	return stateOf(s.clock.now(), edition, q, a, session, sub, above), nil
+}
+
+func (b *batch) check(q gate.Query) (gate.State, error) {
+	a, err := b.keptAccount(q.Link)
+	if err != nil {
+		return gate.State{}, err
+	}
+	session, err := b.keptSession(q.Link, q.Session)
+	if err != nil {
+		return gate.State{}, err
+	}
+	sub, err := b.keptSubject(q.Link, q.Subject)
+	if err != nil {
+		return gate.State{}, err
+	}
+	var above []*account
+	for _, link := range q.Above {
+		if link.IsZero() {
+			break
+		}
+		one, err := b.keptAccount(link)
 		if err != nil {
 			return gate.State{}, err
 		}
-		session, err := b.keptSession(q.Link, q.Session)
-		if err != nil {
-			return gate.State{}, err
-		}
-		sub, err := b.keptSubject(q.Link, q.Subject)
-		if err != nil {
-			return gate.State{}, err
-		}
-		return stateOf(b.now, q, a, session, sub), nil
-	})
+		above = append(above, one)
+	}
+	return stateOf(b.now, b.edition, q, a, session, sub, above), nil
 }
 
 // stateOf puts records as they are kept together as of now.
-func stateOf(now time.Time, q gate.Query, a *account, s *session, sub *subject) gate.State {
-	state := gate.State{Now: now}
+func stateOf(
+	now time.Time, edition int64, q gate.Query, a *account, s *session, sub *subject, above []*account,
+) gate.State {
+	state := gate.State{Now: now, Edition: edition}
 	if a != nil {
 		state.Account = a.view(now)
 	}
@@ -55,16 +78,27 @@ func stateOf(now time.Time, q gate.Query, a *account, s *session, sub *subject) 
 	if p := sub.play(assetOf(s, q.Asset)); p != nil && p.known(now) {
 		state.Play = p.Play
 	}
+	for _, a := range above {
+		var account gate.Account
+		if a != nil {
+			account = a.view(now)
+		}
+		state.Above = append(state.Above, account)
+	}
 	return state
 }
 
 // Sessions implements [gate.Ledger].
 func (s *Store) Sessions(
-	ctx context.Context, link gate.LinkID, below gate.SessionID, limit int,
+	ctx context.Context, whose gate.Whose, below gate.SessionID, limit int,
 ) (found []gate.Session, err error) {
-	bucket, prefix, bound := sessionsBucket, link[:], below[:]
-	if link.IsZero() {
-		bucket, prefix = orderBucket, nil
+	// The buckets list sessions as session link, those of a link as session.
+	bucket, prefix, bound := orderBucket, []byte(nil), below[:]
+	switch {
+	case !whose.Link.IsZero():
+		bucket, prefix = sessionsBucket, whose.Link[:]
+	case !whose.Person.IsZero():
+		bucket, prefix = personsBucket, whose.Person[:]
 	}
 	if below.IsZero() {
 		bound = nil
@@ -75,11 +109,11 @@ func (s *Store) Sessions(
 			if len(found) >= limit {
 				return nil
 			}
-			of, id := link, key[len(prefix):][:token.IDSize]
+			link, name := whose.Link, key[len(prefix):]
 			if link.IsZero() {
-				of = gate.LinkID(key[token.IDSize:])
+				link = gate.LinkID(name[token.IDSize:])
 			}
-			session, err := listed(tx, of, gate.SessionID(id), now)
+			session, err := listed(tx, link, gate.SessionID(name[:token.IDSize]), now)
 			if err != nil {
 				return err
 			}

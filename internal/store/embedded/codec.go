@@ -81,6 +81,7 @@ func (r *reader) flag() bool   { return r.number() != 0 }
 func (a *account) encode() []byte {
 	w := new(writer).
 		number(a.Views).number(a.ViewsEach).time(a.StartsAt).time(a.ExpiresAt).
+		time(a.StartBy).number(a.PlayFor.Milliseconds()).
 		number(a.Seats).number(a.SeatsEach).flag(a.WhenFull == gate.ReplaceOldest).
 		text(a.Standing.State).time(a.Standing.Since).text(a.Standing.Why).text(a.Standing.By).
 		number(a.Used).number(a.Redeems).number(a.Devices).number(a.Opens).
@@ -97,6 +98,7 @@ func decodeAccount(value []byte) (*account, error) {
 		Exists: true,
 		Terms: gate.Terms{
 			Views: r.number(), ViewsEach: r.number(), StartsAt: r.time(), ExpiresAt: r.time(),
+			StartBy: r.time(), PlayFor: time.Duration(r.number()) * time.Millisecond,
 			Seats: r.number(), SeatsEach: r.number(), WhenFull: whenFull(r.flag()),
 		},
 		Standing: gate.Standing{State: r.text(), Since: r.time(), Why: r.text(), By: r.text()},
@@ -117,7 +119,8 @@ func whenFull(replace bool) gate.WhenFull {
 
 func (s *session) encode() []byte {
 	return new(writer).
-		id(token.ID(s.ID)).id(token.ID(s.Link)).id(token.ID(s.Device)).id(token.ID(s.Subject)).id(token.ID(s.alias)).
+		id(token.ID(s.ID)).id(token.ID(s.Link)).id(token.ID(s.Device)).id(token.ID(s.Subject)).
+		id(token.ID(s.Person)).id(token.ID(s.alias)).
 		text(s.Agent).text(s.Group).
 		time(s.CreatedAt).time(s.LastSeen).time(s.ExpiresAt).time(s.EndedAt).
 		text(s.EndedWhy).
@@ -131,6 +134,7 @@ func decodeSession(value []byte) (*session, error) {
 			Exists: true,
 			ID:     gate.SessionID(r.id()), Link: gate.LinkID(r.id()),
 			Device: gate.DeviceID(r.id()), Subject: gate.Subject(r.id()),
+			Person: gate.PersonID(r.id()),
 		},
 		alias: gate.Subject(r.id()),
 	}

@@ -87,7 +87,7 @@ var errUnchanged = errors.New("nothing was changed")
 // commit runs a batch, and answers its verbs when it is on disk. A commit that
 // failed fails them all, since each may have seen what the others wrote.
 func (s *Store) commit(jobs []*job) {
-	b := newBatch(s.front)
+	b := newBatch(s.front, s.edits.edition())
 	err := s.use(func() error {
 		return s.db.Update(func(tx *bolt.Tx) error { return s.runAll(b, tx, jobs) })
 	})
@@ -96,9 +96,13 @@ func (s *Store) commit(jobs []*job) {
 	}
 	if err == nil {
 		s.front.publish(b.seen)
+		s.edits.publish(b.edits)
 		s.changes.Tell(b.news...)
 	} else {
 		s.front.purge() // only the disk knows now whether it happened
+		if len(b.edits) > 0 {
+			s.edits.renew()
+		}
 		s.changes.Tell(gate.Change{Kind: gate.Missed})
 	}
 	for _, j := range jobs {

@@ -54,6 +54,7 @@ func (s *Store) use(work func() error) error {
 // isAnswer reports whether err is one of the contract's.
 func isAnswer(err error) bool {
 	return errors.Is(err, gate.ErrNotFound) || errors.Is(err, gate.ErrConflict) || errors.Is(err, gate.ErrFinal) ||
+		errors.Is(err, gate.ErrTooFew) ||
 		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 

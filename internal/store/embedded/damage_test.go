@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -23,6 +24,8 @@ type sample struct {
 	seen  []any
 }
 
+var samplePerson = gate.PersonID{1}
+
 func newSample(t *testing.T) sample {
 	t.Helper()
 	w, dir := newWall(), privateDir(t)
@@ -32,9 +35,10 @@ func newSample(t *testing.T) sample {
 		c = visit(t, s, gate.Terms{Views: 3, ViewsEach: 2})
 		watch(t, s, c)
 		held := openingOf(c.Link)
-		held.Hold = true
+		held.Hold, held.Person = true, samplePerson
 		must(s.Open(t.Context(), held))(t)
-		must(s.Put(t.Context(), gate.Document{Kind: gate.KindLink, ID: c.Link.String(), Body: []byte(`{"scope": "/a/b"}`)}))(t)
+		must(s.Put(t.Context(), gate.Document{Kind: gate.KindLink, ID: c.Link.String(), Index: []string{"scope:a", "b"},
+			Until: w.now().Add(time.Hour), Body: []byte(`{"scope": "/a/b"}`)}))(t)
 	}
 	seen, err := lookAround(t, s, c)
 	if err != nil {
@@ -56,10 +60,14 @@ func newSample(t *testing.T) sample {
 func lookAround(t *testing.T, s *Store, c gate.Claim) ([]any, error) {
 	account, err1 := s.Account(t.Context(), c.Link)
 	state, err2 := s.Check(t.Context(), queryOf(c))
-	sessions, err3 := s.Sessions(t.Context(), gate.LinkID{}, gate.SessionID{}, 99)
-	ofLink, err4 := s.Sessions(t.Context(), c.Link, gate.SessionID{}, 99)
-	docs, err5 := s.List(t.Context(), gate.KindLink, "", 99)
-	return []any{account, state, sessions, ofLink, docs}, errors.Join(err1, err2, err3, err4, err5)
+	state.Edition = 0 // begins anew when the file is opened
+	sessions, err3 := s.Sessions(t.Context(), gate.Whose{}, gate.SessionID{}, 99)
+	ofLink, err4 := s.Sessions(t.Context(), gate.Whose{Link: c.Link}, gate.SessionID{}, 99)
+	docs, err5 := s.List(t.Context(), gate.KindLink, "", "", 99)
+	ofTerm, err6 := s.List(t.Context(), gate.KindLink, "b", "", 99)
+	ofPerson, err7 := s.Sessions(t.Context(), gate.Whose{Person: samplePerson}, gate.SessionID{}, 99)
+	seen := []any{account, state, sessions, ofLink, docs, ofTerm, ofPerson}
+	return seen, errors.Join(err1, err2, err3, err4, err5, err6, err7)
 }
 
 // survives opens a damaged file. It may be refused, and so may every verb; it
@@ -153,7 +161,7 @@ func TestFileCutWhileOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if _, err := s.Sessions(t.Context(), c.Link, gate.SessionID{}, 9); !errors.Is(err, errDamaged) {
+		if _, err := s.Sessions(t.Context(), gate.Whose{Link: c.Link}, gate.SessionID{}, 9); !errors.Is(err, errDamaged) {
 			t.Errorf("Sessions: got error %v", err)
 		}
 		if _, err := s.Reserve(t.Context(), c); !errors.Is(err, errDamaged) {

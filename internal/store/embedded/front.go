@@ -82,6 +82,23 @@ func (f *front) account(link gate.LinkID) (*account, bool) {
 	return c.account, true
 }
 
+// above returns the accounts of the links that the asked one was made from, nil
+// where there is none; false: not all of them are here.
+func (f *front) above(q gate.Query) ([]*account, bool) {
+	var accounts []*account
+	for _, link := range q.Above {
+		if link.IsZero() {
+			break
+		}
+		a, found := f.account(link)
+		if !found {
+			return nil, false
+		}
+		accounts = append(accounts, a)
+	}
+	return accounts, true
+}
+
 // session returns the session; false: it is not here.
 func (f *front) session(link gate.LinkID, id gate.SessionID) (*session, bool) {
 	f.mu.RLock()

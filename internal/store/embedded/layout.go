@@ -16,24 +16,26 @@ import (
 
 // format is the version of the layout below. A file of another one is refused,
 // never guessed at.
-const format = "2"
+const format = "3"
 
 // The buckets, and what their keys and values are. Ids are 12 bytes each.
 var (
 	metaBucket      = []byte("meta")      // "format", "state"
 	documentsBucket = []byte("documents") // kind 0x00 id: a document
+	termsBucket     = []byte("terms")     // kind 0x00 term 0x00 id: nothing; documents by their terms
 	accountsBucket  = []byte("accounts")  // link: an account
 	sessionsBucket  = []byte("sessions")  // link session: a session
 	orderBucket     = []byte("order")     // session link: nothing; all sessions by their ids
+	personsBucket   = []byte("persons")   // person session link: nothing; a person's sessions by their ids
 	subjectsBucket  = []byte("subjects")  // link subject: what a subject holds, plays and used
-	devicesBucket   = []byte("devices")   // link device: the last session that it made
-	aliasesBucket   = []byte("aliases")   // link alias: the last session made with it
+	devicesBucket   = []byte("devices")   // link device: the last session that nobody made on it; with a person behind, theirs
+	aliasesBucket   = []byte("aliases")   // link alias person: the last session made with it
 	seatsBucket     = []byte("seats")     // link subject time session: nothing; a link's sessions by their ends
-	broomBucket     = []byte("broom")     // time what link id: nothing; what the broom looks at when
+	broomBucket     = []byte("broom")     // time what name: nothing; what the broom looks at when
 
 	buckets = [][]byte{
-		metaBucket, documentsBucket, accountsBucket, sessionsBucket, orderBucket,
-		subjectsBucket, devicesBucket, aliasesBucket, seatsBucket, broomBucket,
+		metaBucket, documentsBucket, termsBucket, accountsBucket, sessionsBucket, orderBucket,
+		personsBucket, subjectsBucket, devicesBucket, aliasesBucket, seatsBucket, broomBucket,
 	}
 	formatKey = []byte("format")
 	stateKey  = []byte("state")

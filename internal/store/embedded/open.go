@@ -41,6 +41,7 @@ func open(dir string, opts Options, file *bolt.Options) (*Store, error) {
 		path:    path,
 		clock:   clock{wall: opts.Now},
 		front:   newFront(maxCached),
+		edits:   newEdits(),
 		jobs:    make(chan *job),
 		closing: make(chan struct{}),
 		stopped: make(chan struct{}),

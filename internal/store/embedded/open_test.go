@@ -62,8 +62,8 @@ func TestOpenRefusesWhatIsNotItsOwn(t *testing.T) {
 		want  string
 	}{
 		{"a later format", func(tx *bolt.Tx) error {
-			return put(tx, metaBucket, formatKey, []byte("3"))
-		}, `format "3"`},
+			return put(tx, metaBucket, formatKey, []byte("4"))
+		}, `format "4"`},
 		{"another program's file", func(tx *bolt.Tx) error {
 			_, err := tx.CreateBucket([]byte("certificates"))
 			return errors.Join(err, tx.DeleteBucket(metaBucket))

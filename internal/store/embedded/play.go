@@ -92,6 +92,9 @@ func (b *batch) charge(st gate.Settlement, a *account, sub *subject) gate.Settle
 		return gate.Settled{Refused: refusal, Account: a.view(b.now)}
 	}
 	a.Used++
+	if a.Used == 1 && a.startClock(b.now) {
+		b.tell(gate.Change{Kind: gate.LinkChanged, Link: st.Link})
+	}
 	sub.used++
 	sub.set(play{Play: newPlay(gate.PlayCharged, st.Asset, st.Session, st.Opener, b.now)})
 	b.putAccount(st.Link, a)

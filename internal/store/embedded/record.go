@@ -73,6 +73,17 @@ func (a *account) closed(now time.Time) gate.Reason {
 	return gate.OK
 }
 
+// startClock has the link end PlayFor from now on, where it has such a clock and
+// does not end before. It reports whether that moved its end.
+func (a *account) startClock(now time.Time) bool {
+	end := now.Add(a.PlayFor)
+	if a.PlayFor <= 0 || !a.ExpiresAt.IsZero() && !end.Before(a.ExpiresAt) {
+		return false
+	}
+	a.ExpiresAt = end
+	return true
+}
+
 // full refuses where no slot is left for the subject. Both have to be current.
 func (a *account) full(s *subject) gate.Refusal {
 	if a.Views != 0 && a.Used+int64(len(a.lapses)) >= a.Views {

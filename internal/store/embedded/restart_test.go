@@ -11,7 +11,10 @@ import (
 func TestRestartKeepsEverything(t *testing.T) {
 	w, dir := newWall(), privateDir(t)
 	s := openStore(t, dir, Options{Now: w.now})
-	c := visit(t, s, gate.Terms{Views: 9, ViewsEach: 9, ExpiresAt: w.now().Add(time.Hour)})
+	c := visit(t, s, gate.Terms{
+		Views: 9, ViewsEach: 9, ExpiresAt: w.now().Add(time.Hour),
+		StartBy: w.now().Add(time.Minute), PlayFor: 2 * time.Hour,
+	})
 	watch(t, s, c)
 	reserved := c
 	reserved.Asset = "another"
@@ -19,25 +22,34 @@ func TestRestartKeepsEverything(t *testing.T) {
 	must(s.Reserve(t.Context(), reserved))(t)
 	must(s.Reserve(t.Context(), reserved))(t)
 	held := openingOf(c.Link)
-	held.Hold = true
+	held.Hold, held.Person = true, gate.PersonID{1}
 	must(s.Open(t.Context(), held))(t)
 	must(s.SetStanding(t.Context(), c.Link, gate.Standing{State: gate.Active, Why: "why", By: "by"}))(t)
-	must(s.Put(t.Context(), gate.Document{Kind: gate.KindLink, ID: "x", Body: []byte(`{}`)}))(t)
+	must(s.Put(t.Context(), gate.Document{Kind: gate.KindLink, ID: "x", Body: []byte(`{}`), Index: []string{"b", "a"}, Until: w.now().Add(time.Hour)}))(t)
 
 	type everything struct {
 		Account       gate.Account
 		First, Second gate.State
 		Sessions      []gate.Session
+		OfPerson      []gate.Session
 		Documents     []gate.Document
+		OfTerm        []gate.Document
 	}
 	look := func() everything {
-		return everything{
+		all := everything{
 			must(s.Account(t.Context(), c.Link))(t),
 			must(s.Check(t.Context(), queryOf(c)))(t),
 			must(s.Check(t.Context(), queryOf(reserved)))(t),
-			must(s.Sessions(t.Context(), gate.LinkID{}, gate.SessionID{}, 9))(t),
-			must(s.List(t.Context(), gate.KindLink, "", 9))(t),
+			must(s.Sessions(t.Context(), gate.Whose{}, gate.SessionID{}, 9))(t),
+			must(s.Sessions(t.Context(), gate.Whose{Person: held.Person}, gate.SessionID{}, 9))(t),
+			must(s.List(t.Context(), gate.KindLink, "", "", 9))(t),
+			must(s.List(t.Context(), gate.KindLink, "a", "", 9))(t),
 		}
+		all.First.Edition, all.Second.Edition = 0, 0 // which begins anew
+		if len(all.OfPerson) != 1 || len(all.OfTerm) != 1 {
+			t.Errorf("of the person %+v, of the term %+v", all.OfPerson, all.OfTerm)
+		}
+		return all
 	}
 	before := look()
 	closeStore(t, s)

@@ -3,10 +3,10 @@ package embedded
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/usher-media/usher/internal/gate"
-	"github.com/usher-media/usher/internal/token"
 )
 
 // Open implements [gate.Ledger].
@@ -58,7 +58,7 @@ func (b *batch) open(o gate.Opening) (gate.Opened, error) {
 		b.putSubject(o.Link, session.Subject, sub)
 	}
 	if !resumed {
-		b.index(session)
+		b.index(session, fresh)
 		a.Redeems += one(o.Hold)
 		a.Devices += one(fresh)
 	}
@@ -75,16 +75,31 @@ func one(yes bool) int64 {
 	return 0
 }
 
+// deviceKey and aliasKey lead to the last session of a person, or of nobody.
+// Whether a device was ever there is told by nobody's key.
+func deviceKey(link gate.LinkID, device gate.DeviceID, person gate.PersonID) []byte {
+	if person.IsZero() {
+		return pair(link, device)
+	}
+	return append(pair(link, device), person[:]...)
+}
+
+func aliasKey(link gate.LinkID, alias gate.Subject, person gate.PersonID) []byte {
+	return append(pair(link, alias), person[:]...)
+}
+
+func personKey(s *session) []byte { return append(pair(s.Person, s.ID), s.Link[:]...) }
+
 // find returns a copy of the device's live session; nil: it has none.
 func (b *batch) find(o gate.Opening) (*session, error) {
-	s, err := b.lastOf(devicesBucket, o.Link, token.ID(o.Device))
+	s, err := b.lastOf(devicesBucket, o.Link, deviceKey(o.Link, o.Device, o.Person))
 	if err != nil || s != nil {
 		return s, err
 	}
 	if o.Alias == (gate.Subject{}) {
 		return nil, nil
 	}
-	s, err = b.lastOf(aliasesBucket, o.Link, token.ID(o.Alias))
+	s, err = b.lastOf(aliasesBucket, o.Link, aliasKey(o.Link, o.Alias, o.Person))
 	if err != nil || s == nil || b.now.Sub(s.LastSeen) >= o.Pace.Idle {
 		return nil, err
 	}
@@ -92,8 +107,8 @@ func (b *batch) find(o gate.Opening) (*session, error) {
 }
 
 // lastOf returns the session that an index leads to, where that is live.
-func (b *batch) lastOf(index []byte, link gate.LinkID, id token.ID) (*session, error) {
-	value, err := get(b.tx, index, pair(link, id))
+func (b *batch) lastOf(index []byte, link gate.LinkID, key []byte) (*session, error) {
+	value, err := get(b.tx, index, key)
 	if err != nil || value == nil {
 		return nil, err
 	}
@@ -122,6 +137,7 @@ func newSession(o gate.Opening, now time.Time) *session {
 			Link:      o.Link,
 			Device:    o.Device,
 			Subject:   o.Subject,
+			Person:    o.Person,
 			Agent:     o.Agent,
 			Group:     o.Group,
 			CreatedAt: now,
@@ -133,14 +149,20 @@ func newSession(o gate.Opening, now time.Time) *session {
 }
 
 // index makes a new session be found and, in time, swept away.
-func (b *batch) index(s *session) {
+func (b *batch) index(s *session, newDevice bool) {
 	b.put(orderBucket, pair(s.ID, s.Link), nil)
 	b.sit(s)
-	b.put(devicesBucket, pair(s.Link, s.Device), new(writer).id(token.ID(s.ID)).bytes)
-	if s.alias != (gate.Subject{}) {
-		b.put(aliasesBucket, pair(s.Link, s.alias), new(writer).id(token.ID(s.ID)).bytes)
+	b.put(devicesBucket, deviceKey(s.Link, s.Device, s.Person), slices.Clone(s.ID[:]))
+	if !s.Person.IsZero() {
+		b.put(personsBucket, personKey(s), nil)
+		if newDevice { // no session of nobody, and so none that counts for one
+			b.put(devicesBucket, pair(s.Link, s.Device), slices.Clone(new(gate.SessionID)[:]))
+		}
 	}
-	b.schedule(broomKey{s.forgotten(), broomSession, s.Link, token.ID(s.ID)})
+	if s.alias != (gate.Subject{}) {
+		b.put(aliasesBucket, aliasKey(s.Link, s.alias, s.Person), slices.Clone(s.ID[:]))
+	}
+	b.schedule(broomKey{s.forgotten(), broomSession, nameOf(s.Link, s.ID)})
 }
 
 // Gather implements [gate.Ledger].
@@ -189,5 +211,5 @@ func (b *batch) end(s *session) {
 	s.EndedAt = b.now
 	b.putSession(s)
 	b.tell(gate.Change{Kind: gate.SessionChanged, Link: s.Link, Session: s.ID})
-	b.schedule(broomKey{s.forgotten(), broomSession, s.Link, token.ID(s.ID)})
+	b.schedule(broomKey{s.forgotten(), broomSession, nameOf(s.Link, s.ID)})
 }

@@ -35,6 +35,7 @@ type Store struct {
 	db    *bolt.DB
 	clock clock
 	front *front
+	edits *edits
 	// changes is told what a batch has changed once that is on disk.
 	changes changes.Feed
 

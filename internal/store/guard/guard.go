@@ -62,7 +62,8 @@ func call[T any](s *Store, ctx context.Context, verb Verb, do func(context.Conte
 // failed tells the store's failures from its answers.
 func failed(ctx context.Context, err error) bool {
 	switch {
-	case err == nil, errors.Is(err, gate.ErrNotFound), errors.Is(err, gate.ErrConflict), errors.Is(err, gate.ErrFinal):
+	case err == nil, errors.Is(err, gate.ErrNotFound), errors.Is(err, gate.ErrConflict), errors.Is(err, gate.ErrFinal),
+		errors.Is(err, gate.ErrTooFew):
 		return false
 	}
 	return !wentAway(ctx)

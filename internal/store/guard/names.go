@@ -10,6 +10,7 @@ const (
 	verbPut
 	verbDelete
 	verbList
+	verbEdits
 	verbIssue
 	verbAccount
 	verbExtend
@@ -31,6 +32,7 @@ var verbNames = [...]string{
 	verbPut:         "put",
 	verbDelete:      "delete",
 	verbList:        "list",
+	verbEdits:       "edits",
 	verbIssue:       "issue",
 	verbAccount:     "account",
 	verbExtend:      "extend",

@@ -18,8 +18,12 @@ func (s *Store) Get(ctx context.Context, kind gate.Kind, id string) (gate.Docume
 	return call(s, ctx, verbGet, func(ctx context.Context) (gate.Document, error) { return s.inner.Get(ctx, kind, id) })
 }
 
-// Put implements [gate.Documents].
+// Put implements [gate.Documents]. A document that no store takes says nothing
+// about the store, which is not asked.
 func (s *Store) Put(ctx context.Context, doc gate.Document) (int64, error) {
+	if err := doc.Validate(); err != nil {
+		return 0, err
+	}
 	return call(s, ctx, verbPut, func(ctx context.Context) (int64, error) { return s.inner.Put(ctx, doc) })
 }
 
@@ -30,10 +34,26 @@ func (s *Store) Delete(ctx context.Context, kind gate.Kind, id string) error {
 }
 
 // List implements [gate.Documents].
-func (s *Store) List(ctx context.Context, kind gate.Kind, below string, limit int) ([]gate.Document, error) {
+func (s *Store) List(ctx context.Context, kind gate.Kind, term, below string, limit int) ([]gate.Document, error) {
 	return call(s, ctx, verbList, func(ctx context.Context) ([]gate.Document, error) {
-		return s.inner.List(ctx, kind, below, limit)
+		return s.inner.List(ctx, kind, term, below, limit)
 	})
+}
+
+// edited is what Edits answers.
+type edited struct {
+	names    []gate.DocumentName
+	edition  int64
+	complete bool
+}
+
+// Edits implements [gate.Documents].
+func (s *Store) Edits(ctx context.Context, since int64) ([]gate.DocumentName, int64, bool, error) {
+	got, err := call(s, ctx, verbEdits, func(ctx context.Context) (e edited, err error) {
+		e.names, e.edition, e.complete, err = s.inner.Edits(ctx, since)
+		return e, err
+	})
+	return got.names, got.edition, got.complete, err
 }
 
 // Issue implements [gate.Ledger].
@@ -90,9 +110,9 @@ func (s *Store) End(ctx context.Context, link gate.LinkID, session gate.SessionI
 }
 
 // Sessions implements [gate.Ledger].
-func (s *Store) Sessions(ctx context.Context, link gate.LinkID, below gate.SessionID, limit int) ([]gate.Session, error) {
+func (s *Store) Sessions(ctx context.Context, whose gate.Whose, below gate.SessionID, limit int) ([]gate.Session, error) {
 	return call(s, ctx, verbSessions, func(ctx context.Context) ([]gate.Session, error) {
-		return s.inner.Sessions(ctx, link, below, limit)
+		return s.inner.Sessions(ctx, whose, below, limit)
 	})
 }
 

@@ -49,8 +49,13 @@ func (i *inner) Delete(ctx context.Context, kind gate.Kind, id string) error {
 	return only(say[struct{}](i, ctx, "Delete", kind, id))
 }
 
-func (i *inner) List(ctx context.Context, kind gate.Kind, below string, limit int) ([]gate.Document, error) {
-	return say[[]gate.Document](i, ctx, "List", kind, below, limit)
+func (i *inner) List(ctx context.Context, kind gate.Kind, term, below string, limit int) ([]gate.Document, error) {
+	return say[[]gate.Document](i, ctx, "List", kind, term, below, limit)
+}
+
+func (i *inner) Edits(ctx context.Context, since int64) ([]gate.DocumentName, int64, bool, error) {
+	names, err := say[[]gate.DocumentName](i, ctx, "Edits", since)
+	return names, 7, true, err
 }
 
 func (i *inner) Issue(ctx context.Context, link gate.LinkID, terms gate.Terms) (gate.Account, error) {
@@ -94,9 +99,9 @@ func (i *inner) End(ctx context.Context, link gate.LinkID, session gate.SessionI
 }
 
 func (i *inner) Sessions(
-	ctx context.Context, link gate.LinkID, below gate.SessionID, limit int,
+	ctx context.Context, whose gate.Whose, below gate.SessionID, limit int,
 ) ([]gate.Session, error) {
-	return say[[]gate.Session](i, ctx, "Sessions", link, below, limit)
+	return say[[]gate.Session](i, ctx, "Sessions", whose, below, limit)
 }
 
 func (i *inner) Seated(ctx context.Context, link gate.LinkID) (int64, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/usher-media/usher/internal/gate"
 )
@@ -14,20 +15,22 @@ func (s *Store) Issue(ctx context.Context, link gate.LinkID, terms gate.Terms) (
 	got, err := s.ask(ctx, issueScript,
 		[]string{k.account(), k.reservations(), k.sessions(), k.devices()},
 		min(terms.Views, maxLimit), min(terms.ViewsEach, maxLimit), millisText(terms.StartsAt), millisText(terms.ExpiresAt),
-		min(terms.Seats, maxLimit), min(terms.SeatsEach, maxLimit), terms.WhenFull == gate.ReplaceOldest)
+		min(terms.Seats, maxLimit), min(terms.SeatsEach, maxLimit), terms.WhenFull == gate.ReplaceOldest,
+		millisText(terms.StartBy), terms.PlayFor.Milliseconds())
 	return got.account, wrap("issue", err)
 }
 
 // Extend implements [gate.Ledger].
 func (s *Store) Extend(ctx context.Context, link gate.LinkID, change gate.Extension) (gate.Account, error) {
 	k := keysOf(link)
-	expires, setExpires := "", change.ExpiresAt != nil
-	if setExpires {
-		expires = millisText(*change.ExpiresAt)
+	playFor := ""
+	if change.PlayFor != nil {
+		playFor = strconv.FormatInt(change.PlayFor.Milliseconds(), 10)
 	}
 	got, err := s.ask(ctx, extendScript, []string{k.account(), k.reservations()},
 		optional(change.Views), optional(change.ViewsEach), change.AddViews, change.AddViewsEach,
-		setExpires, expires, optional(change.Seats), optional(change.SeatsEach), optionalReplace(change.WhenFull))
+		optionalTime(change.StartsAt), optionalTime(change.ExpiresAt), optionalTime(change.StartBy), playFor,
+		optional(change.Seats), optional(change.SeatsEach), optionalReplace(change.WhenFull), change.HandOn)
 	return got.account, wrap("extend", err)
 }
 
@@ -37,6 +40,17 @@ func optional(n *int64) string {
 		return ""
 	}
 	return strconv.FormatInt(min(*n, maxLimit), 10)
+}
+
+// optionalTime is a time, - where it is zero, or empty where it is not said.
+func optionalTime(t *time.Time) string {
+	switch {
+	case t == nil:
+		return ""
+	case t.IsZero():
+		return "-"
+	}
+	return millisText(*t)
 }
 
 // optionalReplace is 1 for replace and 0 for refuse, or empty where it is not said.

@@ -3,6 +3,7 @@ package redis
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/usher-media/usher/internal/gate"
@@ -17,16 +18,18 @@ const changesChannel = keyPrefix + "changes"
 //
 //	link lnk_…
 //	session lnk_… ses_…
+//	document EDITION KIND ID
 //	keys
 //	missed
 //
 // A greeting is no change: with it a node asks whether it may tell any.
 const (
-	greeting    = "hello"
-	linkWord    = "link"
-	sessionWord = "session"
-	keysWord    = "keys"
-	missedWord  = "missed"
+	greeting     = "hello"
+	linkWord     = "link"
+	sessionWord  = "session"
+	documentWord = "document"
+	keysWord     = "keys"
+	missedWord   = "missed"
 )
 
 var errChange = errors.New("there is no such kind of change")
@@ -41,6 +44,8 @@ func encodeChange(c gate.Change) (string, error) {
 		return sessionWord + " " + c.Link.String() + " " + c.Session.String(), nil
 	case gate.KeysChanged:
 		return keysWord, nil
+	case gate.DocumentChanged:
+		return fmt.Sprintf("%s %d %s %s", documentWord, c.Edition, c.Document.Kind, c.Document.ID), nil
 	}
 	return "", fmt.Errorf("%w: %d", errChange, c.Kind)
 }
@@ -65,6 +70,8 @@ func decodeChange(text string) (change gate.Change, news bool) {
 		c.Link, linkErr = gate.ParseLinkID(link)
 		c.Session, err = gate.ParseSessionID(session)
 		err = errors.Join(linkErr, err)
+	case kind == documentWord:
+		c, err = decodeDocumentChange(ids)
 	case text == keysWord:
 		c.Kind = gate.KeysChanged
 	}
@@ -72,4 +79,16 @@ func decodeChange(text string) (change gate.Change, news bool) {
 		return gate.Change{}, true
 	}
 	return c, true
+}
+
+// decodeDocumentChange reads an edition, a kind and an id.
+func decodeDocumentChange(text string) (gate.Change, error) {
+	edition, name, _ := strings.Cut(text, " ")
+	kind, id, whole := strings.Cut(name, " ")
+	n, err := strconv.ParseInt(edition, 10, 64)
+	if err != nil || !whole || strconv.FormatInt(n, 10) != edition {
+		return gate.Change{}, errChange
+	}
+	doc := gate.DocumentName{Kind: gate.Kind(kind), ID: id}
+	return gate.Change{Kind: gate.DocumentChanged, Document: doc, Edition: n}, nil
 }

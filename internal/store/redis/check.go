@@ -32,13 +32,21 @@ func (s *Store) check(ctx context.Context, q question) (gate.State, error) {
 	if err != nil {
 		return gate.State{}, err
 	}
+	above, aboveLapsed, err := s.accountsAbove(got)
+	if err != nil {
+		return gate.State{}, err
+	}
 	if got.slots != nil {
 		account.Reserved = got.slots.Val()
-	} else if lapsed {
+	} else if lapsed || aboveLapsed {
 		q.after = now.UnixMilli()
 		return s.check(ctx, q)
 	}
-	state := gate.State{Now: now, Account: account}
+	edition, err := editionOf(got.edition)
+	if err != nil {
+		return gate.State{}, err
+	}
+	state := gate.State{Now: now, Account: account, Above: above, Edition: edition}
 	if !account.Exists {
 		return state, nil
 	}
@@ -51,6 +59,22 @@ func (s *Store) check(ctx context.Context, q question) (gate.State, error) {
 	}
 	state.Play, err = decodePlay(asset, now, value)
 	return state, err
+}
+
+// accountsAbove reads the accounts of the links above; lapsed says that the slots
+// of one have to be counted.
+func (s *Store) accountsAbove(got *answers) (above []gate.Account, lapsed bool, err error) {
+	for n, asked := range got.above {
+		account, _, some, err := s.accountAt(asked.Val(), got.time)
+		if err != nil {
+			return nil, false, err
+		}
+		if got.aboveSlots != nil {
+			account.Reserved = got.aboveSlots[n].Val()
+		}
+		above, lapsed = append(above, account), lapsed || some
+	}
+	return above, lapsed, nil
 }
 
 // Account implements [gate.Ledger].

@@ -55,7 +55,7 @@ func TestCheckIsOneTrip(t *testing.T) {
 	s, c := open(t, proxy.URL(), nil), admin(t, srv.URL())
 	later := open(t, proxy.URL(), func() time.Time { return time.Now().Add(pace.Lapse) })
 	account(t, later, link(t, s, gate.Terms{})) // connects
-	one := []string{"1 hget", "1 time", "2 hmget"}
+	one := []string{"1 get", "1 hget", "1 time", "2 hmget"}
 	for _, try := range []struct {
 		name            string
 		node            *Store
@@ -65,8 +65,8 @@ func TestCheckIsOneTrip(t *testing.T) {
 	}{
 		{"with nothing outstanding", s, 0, 0, 1, one},
 		{"with slots outstanding", s, 9, 9, 1, one},
-		{"with one lapsed", later, 1, 0, 1, []string{"1 hget", "2 hmget"}},
-		{"with several lapsed", later, 9, 0, 2, []string{"1 zcount", "2 hget", "4 hmget"}},
+		{"with one lapsed", later, 1, 0, 1, []string{"1 get", "1 hget", "2 hmget"}},
+		{"with several lapsed", later, 9, 0, 2, []string{"1 zcount", "2 get", "2 hget", "4 hmget"}},
 	} {
 		o := visit(t, s, link(t, s, gate.Terms{}))
 		watch(t, s, o, "film")
@@ -175,7 +175,7 @@ func TestCommands(t *testing.T) {
 		for _, call := range verbs(s, o) {
 			_ = call(t.Context())
 		}
-		if _, err := s.Sessions(t.Context(), o.Link, gate.SessionID{}, 9); err != nil {
+		if _, err := s.Sessions(t.Context(), gate.Whose{Link: o.Link}, gate.SessionID{}, 9); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -55,6 +55,17 @@ func (w *words) subject() gate.Subject {
 	return gate.Subject(id)
 }
 
+// person reads a person; nobody is "-".
+func (w *words) person() gate.PersonID {
+	word := w.next()
+	if word == nobody {
+		return gate.PersonID{}
+	}
+	id, err := gate.ParsePersonID(word)
+	w.note(err)
+	return id
+}
+
 func (w *words) session() gate.SessionID {
 	id, err := gate.ParseSessionID(w.next())
 	w.note(err)
@@ -90,6 +101,7 @@ func decodeAccount(values []any) (a gate.Account, m marks, err error) {
 	a.Redeems, a.Devices, a.Opens = w.number(), w.number(), w.number()
 	m.written, m.lapses = w.number(), w.number()
 	a.Seats, a.SeatsEach, a.WhenFull = w.number(), w.number(), whenFull(w.number())
+	a.StartBy, a.PlayFor = w.time(), time.Duration(w.number())*time.Millisecond
 	if w.err != nil {
 		return gate.Account{}, marks{}, w.err
 	}
@@ -131,7 +143,7 @@ func decodeFacts(link gate.LinkID, id gate.SessionID, now time.Time, facts strin
 	}
 	s := gate.Session{Exists: true, ID: id, Link: link}
 	w := words{rest: facts}
-	s.Device, s.Subject = w.device(), w.subject()
+	s.Device, s.Subject, s.Person = w.device(), w.subject(), w.person()
 	s.CreatedAt, s.LastSeen, s.ExpiresAt, s.EndedAt = w.time(), w.time(), w.time(), w.time()
 	s.Gathered, s.Bytes = w.number() == 1, w.number()
 	if w.number() == 1 {

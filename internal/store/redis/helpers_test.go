@@ -145,8 +145,15 @@ func verbs(s *Store, o gate.Opening) map[string]verb {
 		"Put": func(ctx context.Context) error {
 			return second(s.Put(ctx, gate.Document{Kind: gate.KindLink, ID: token.NewID(time.Now()).String()}))
 		},
+		"Put of a person": func(ctx context.Context) error {
+			return second(s.Put(ctx, gate.Document{Kind: gate.KindPerson, ID: token.NewID(time.Now()).String()}))
+		},
+		"Edits": func(ctx context.Context) error {
+			_, _, _, err := s.Edits(ctx, 0)
+			return err
+		},
 		"Delete":  func(ctx context.Context) error { return s.Delete(ctx, gate.KindLink, "x") },
-		"List":    func(ctx context.Context) error { return second(s.List(ctx, gate.KindLink, "", 9)) },
+		"List":    func(ctx context.Context) error { return second(s.List(ctx, gate.KindLink, "", "", 9)) },
 		"Issue":   func(ctx context.Context) error { return second(s.Issue(ctx, o.Link, gate.Terms{})) },
 		"Account": func(ctx context.Context) error { return second(s.Account(ctx, o.Link)) },
 		"Extend": func(ctx context.Context) error {
@@ -163,7 +170,7 @@ func verbs(s *Store, o gate.Opening) map[string]verb {
 		"End":     func(ctx context.Context) error { return second(s.End(ctx, o.Link, o.Session)) },
 		"Seated":  func(ctx context.Context) error { return second(s.Seated(ctx, o.Link)) },
 		"Sessions": func(ctx context.Context) error {
-			return second(s.Sessions(ctx, o.Link, gate.SessionID{}, 9))
+			return second(s.Sessions(ctx, gate.Whose{Link: o.Link}, gate.SessionID{}, 9))
 		},
 		"Announce": func(ctx context.Context) error {
 			return s.Announce(ctx, gate.Change{Kind: gate.KeysChanged})

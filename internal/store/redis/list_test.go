@@ -37,11 +37,11 @@ func TestListsSweepThemselves(t *testing.T) {
 		}
 	}
 	size(old)
-	if all, err := s.Sessions(t.Context(), gate.LinkID{}, gate.SessionID{}, 1000); err != nil || len(all) != old {
+	if all, err := s.Sessions(t.Context(), gate.Whose{}, gate.SessionID{}, 1000); err != nil || len(all) != old {
 		t.Errorf("%d sessions are listed of %d, %v", len(all), old, err)
 	}
 	now = now.Add(time.Hour + gate.SessionKept)
-	if all, err := s.Sessions(t.Context(), id, gate.SessionID{}, 1000); err != nil || len(all) != 0 {
+	if all, err := s.Sessions(t.Context(), gate.Whose{Link: id}, gate.SessionID{}, 1000); err != nil || len(all) != 0 {
 		t.Errorf("%d sessions are listed after their time, %v", len(all), err)
 	}
 	for _, want := range []int64{old - 100 + 1, old - 200 + 2, 3} {
@@ -76,10 +76,10 @@ func TestStrayNames(t *testing.T) {
 		stray := gate.SessionID(token.NewID(time.Now().Add(time.Hour)))
 		do(t, c, "ZADD", allSessions, 0, listedName(id, stray))
 		do(t, c, "ZADD", keysOf(id).sessions(), 0, stray.String())
-		do(t, c, "ZADD", documentsKey(gate.KindLink), 0, stray.String())
+		do(t, c, "ZADD", documentsKey(gate.KindLink, ""), 0, stray.String())
 	}
 	for _, of := range []gate.LinkID{id, {}} {
-		sessions, err := s.Sessions(t.Context(), of, gate.SessionID{}, 5)
+		sessions, err := s.Sessions(t.Context(), gate.Whose{Link: of}, gate.SessionID{}, 5)
 		if err != nil || len(sessions) != 1 || sessions[0].ID != o.Session || len(sessions[0].Plays) != 1 {
 			t.Errorf("link %v: %+v, %v", of, sessions, err)
 		}
@@ -87,7 +87,7 @@ func TestStrayNames(t *testing.T) {
 	if _, err := s.Put(t.Context(), gate.Document{Kind: gate.KindLink, ID: "a"}); err != nil {
 		t.Fatal(err)
 	}
-	docs, err := s.List(t.Context(), gate.KindLink, "", 5)
+	docs, err := s.List(t.Context(), gate.KindLink, "", "", 5)
 	if err != nil || len(docs) != 1 || docs[0].ID != "a" {
 		t.Errorf("%+v, %v", docs, err)
 	}
@@ -103,7 +103,7 @@ func TestDocumentPages(t *testing.T) {
 		}
 	}
 	for _, limit := range []int{1, page - 1, page, page + 1, 2 * page, count, count + 1} {
-		docs, err := s.List(t.Context(), gate.KindLink, "", limit)
+		docs, err := s.List(t.Context(), gate.KindLink, "", "", limit)
 		if err != nil || len(docs) != min(limit, count) {
 			t.Fatalf("limit %d: %d documents, %v", limit, len(docs), err)
 		}
@@ -136,7 +136,7 @@ func TestDocumentNames(t *testing.T) {
 			})
 		}
 		all.Wait()
-		docs, err := s.List(t.Context(), gate.KindLink, "", 9)
+		docs, err := s.List(t.Context(), gate.KindLink, "", "", 9)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -59,7 +59,7 @@ func TestReplyLost(t *testing.T) {
 	if a.Used != devices || a.Reserved != 0 || a.Devices != devices || a.Redeems != devices {
 		t.Errorf("after %d plays of %d devices: %+v", devices, devices, a)
 	}
-	sessions, err := s.Sessions(t.Context(), gate.LinkID{}, gate.SessionID{}, 1000)
+	sessions, err := s.Sessions(t.Context(), gate.Whose{}, gate.SessionID{}, 1000)
 	if err != nil || len(sessions) != devices+1 {
 		t.Errorf("%d sessions of %d devices, %v", len(sessions), devices+1, err)
 	}
@@ -242,7 +242,7 @@ func loseKeys[C any](t *testing.T, do func(context.Context, ...any) C, id gate.L
 		case "s:":
 			key = k.session(o.Session)
 		case "d:":
-			key = k.device(o.Device)
+			key = k.device(o.Device, o.Person)
 		}
 		do(t.Context(), "DEL", key)
 	}

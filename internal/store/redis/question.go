@@ -13,7 +13,8 @@ import (
 // question is what a check asks for. Two that are the same share answers.
 type question struct {
 	gate.Query
-	// after asks, where it is not zero, how many slots lapse later than that.
+	// after asks, where it is not zero, how many slots of each link lapse later
+	// than that.
 	after int64
 }
 
@@ -24,7 +25,11 @@ type answers struct {
 	session *goredis.StringCmd
 	slots   *goredis.IntCmd // nil where nobody asked
 	account *goredis.SliceCmd
-	time    *goredis.TimeCmd // nil where the clock is not the server's
+	// above are the accounts of the links above, and aboveSlots counts theirs.
+	above      []*goredis.SliceCmd
+	aboveSlots []*goredis.IntCmd
+	edition    *goredis.StringCmd
+	time       *goredis.TimeCmd // nil where the clock is not the server's
 	// trip is the first failure of all who were on it. It is not everybody's:
 	// one link's account may be spoilt.
 	trip error
@@ -47,8 +52,9 @@ func newInquiry(s *Store) *inquiry {
 }
 
 // travel answers a batch in one trip. Accounts are read after all else, so that
-// a revocation which was acknowledged before any of this is always seen; time
-// comes after them, so that nothing is judged earlier than it was read.
+// a revocation which was acknowledged before any of this is always seen; the
+// edition of the documents comes after them, and time after all, so that nothing
+// is judged earlier than it was read.
 func (i *inquiry) travel(ctx context.Context, batch []*caller) {
 	defer clear(i.asked)
 	defer clear(i.accounts)
@@ -59,17 +65,31 @@ func (i *inquiry) travel(ctx context.Context, batch []*caller) {
 		}
 	}
 	for q, a := range i.asked {
-		if i.accounts[q.Link] == nil {
-			i.accounts[q.Link] = readAccount(ctx, pipe, keysOf(q.Link))
+		a.account = i.account(ctx, pipe, q.Link)
+		for _, link := range q.Above {
+			if link.IsZero() {
+				break
+			}
+			a.above = append(a.above, i.account(ctx, pipe, link))
 		}
-		a.account = i.accounts[q.Link]
 	}
+	edition := pipe.Get(ctx, editionKey)
 	now := i.store.askTime(ctx, pipe)
 	_, err := pipe.Exec(ctx)
 	for _, c := range batch {
 		c.answers = i.asked[c.question]
-		c.answers.time, c.answers.trip = now, err
+		c.answers.edition, c.answers.time, c.answers.trip = edition, now, err
 	}
+}
+
+// account asks for a link's account, once.
+func (i *inquiry) account(ctx context.Context, pipe goredis.Pipeliner, link gate.LinkID) *goredis.SliceCmd {
+	asked := i.accounts[link]
+	if asked == nil {
+		asked = readAccount(ctx, pipe, keysOf(link))
+		i.accounts[link] = asked
+	}
+	return asked
 }
 
 // askPlay asks for what belongs to one viewer.
@@ -82,33 +102,47 @@ func askPlay(ctx context.Context, pipe goredis.Pipeliner, q question) *answers {
 	_, _ = pipe.Process(ctx, a.plays), pipe.Process(ctx, a.session) // queues them
 	if q.after != 0 {
 		a.slots = countSlots(ctx, pipe, k, q.after)
+		for _, link := range q.Above {
+			if link.IsZero() {
+				break
+			}
+			a.aboveSlots = append(a.aboveSlots, countSlots(ctx, pipe, keysOf(link), q.after))
+		}
 	}
 	return a
 }
 
 // failed is why the replies are not all there; nil: they are. That a session is
-// not there is a reply.
+// not there is a reply, and so is that no document was ever changed.
 func (a *answers) failed() error {
-	session, slots, clock := a.session.Err(), error(nil), error(nil)
-	if errors.Is(session, goredis.Nil) {
-		session = nil
-	}
 	answered := len(a.plays.Val()) == 2 && len(a.account.Val()) == len(accountFields)
+	err := cmp.Or(a.account.Err(), a.plays.Err(), present(a.session.Err()), present(a.edition.Err()))
+	for _, account := range a.above {
+		err, answered = cmp.Or(err, account.Err()), answered && len(account.Val()) == len(accountFields)
+	}
+	for _, slots := range a.aboveSlots {
+		err = cmp.Or(err, slots.Err())
+	}
 	if a.slots != nil {
-		slots = a.slots.Err()
+		err = cmp.Or(err, a.slots.Err())
 	}
 	if a.time != nil {
-		clock, answered = a.time.Err(), answered && !a.time.Val().IsZero()
+		err, answered = cmp.Or(err, a.time.Err()), answered && !a.time.Val().IsZero()
 	}
-	if err := cmp.Or(a.account.Err(), a.plays.Err(), session, slots, clock); err != nil {
-		return err
-	}
-	if !answered {
+	if err == nil && !answered {
 		// Where a connection was refused, by a wrong password for one, the
 		// commands know nothing of it: no error of theirs is no answer yet.
 		return cmp.Or(a.trip, errReply)
 	}
-	return nil
+	return err
+}
+
+// present takes it for an answer that there is nothing.
+func present(err error) error {
+	if errors.Is(err, goredis.Nil) {
+		return nil
+	}
+	return err
 }
 
 var (

@@ -3,6 +3,7 @@ package redis
 import (
 	"errors"
 	"strconv"
+	"time"
 
 	"github.com/usher-media/usher/internal/gate"
 )
@@ -51,6 +52,17 @@ func (f *fields) number() int64 {
 		f.err = errReply
 		return 0
 	}
+}
+
+// time reads a time; a missing one is empty, and zero.
+func (f *fields) time() time.Time {
+	text := f.text()
+	if text == "" {
+		return time.Time{}
+	}
+	millis, err := strconv.ParseInt(text, 10, 64)
+	f.note(err)
+	return fromMillis(millis)
 }
 
 // link and session read ids.

@@ -39,19 +39,22 @@ var (
 	flushScript    = load("flush")
 	enlistScript   = load("enlist")
 	putScript      = load("put")
+	deleteScript   = load("delete")
+	tellScript     = load("tell")
+	toldScript     = load("told")
 )
 
 // constants are what scripts share with Go: bounds, and the numbers of packed
 // records in the order in which the decoders read them.
 var constants = fmt.Sprintf(`local KEPT, SLACK, PACED_BACK = %d, %d, %d
-local MAX_LIMIT, MAX_ASSETS, MAX_SUBJECTS, MAX_DEVICES, MAX_REPLACED = %d, %d, %d, %d, %d
+local MAX_LIMIT, MAX_ASSETS, MAX_SUBJECTS, MAX_DEVICES, MAX_REPLACED, EDITS_KEPT = %d, %d, %d, %d, %d, %d
 local SUMS = {'views', 'each', 'starts', 'expires', 'since', 'used', 'reserved', 'redeems', 'devices', 'opens', 'now',
-  'lapses', 'seats', 'seats_each', 'replace', 'listed', 'short', 'short_seen'}
+  'lapses', 'seats', 'seats_each', 'replace', 'start_by', 'play_for', 'listed', 'short', 'short_seen'}
 local FACTS = {'created', 'seen', 'expires', 'ended', 'gathered', 'bytes', 'replaced', 'paced'}
 local PLAY = {'opened', 'seen', 'lapses', 'holders'}
 local CHANGES = '%s'
 `, gate.SessionKept.Milliseconds(), slack.Milliseconds(), gate.PacedBack.Milliseconds(),
-	maxLimit, maxAssets, maxSubjects, maxDevices, gate.MaxReplaced, changesChannel)
+	maxLimit, maxAssets, maxSubjects, maxDevices, gate.MaxReplaced, gate.EditsKept, changesChannel)
 
 // load puts a script together: the constants, the shared parts that its header
 // names, and itself.
@@ -108,6 +111,7 @@ var (
 		"not_found": gate.ErrNotFound,
 		"conflict":  gate.ErrConflict,
 		"final":     gate.ErrFinal,
+		"too_few":   gate.ErrTooFew,
 		"lost":      errLost,
 	}
 )

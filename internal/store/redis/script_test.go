@@ -68,7 +68,7 @@ var scripts = map[string]*goredis.Script{
 	"issue": issueScript, "extend": extendScript, "standing": standingScript,
 	"open": openScript, "reserve": reserveScript, "settle": settleScript,
 	"gather": gatherScript, "end": endScript, "seated": seatedScript, "flush": flushScript,
-	"enlist": enlistScript, "put": putScript,
+	"enlist": enlistScript, "put": putScript, "delete": deleteScript, "tell": tellScript, "told": toldScript,
 }
 
 // TestScriptHeaders sees that the header of every script names each key and

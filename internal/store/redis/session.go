@@ -18,7 +18,7 @@ func (s *Store) Open(ctx context.Context, o gate.Opening) (gate.Opened, error) {
 	return opened, wrap("open", err)
 }
 
-// open lists the proposed session among those of all links and then runs the
+// open lists the proposed session in the lists over all links and then runs the
 // script, in one trip. It reports a stray where the session was listed and is
 // not there.
 func (s *Store) open(ctx context.Context, o gate.Opening) (opened gate.Opened, stray bool, err error) {
@@ -28,18 +28,19 @@ func (s *Store) open(ctx context.Context, o gate.Opening) (opened gate.Opened, s
 	k := keysOf(o.Link)
 	keys := []string{
 		k.account(), k.reservations(), k.sessions(), k.sessionEnds(), k.devices(),
-		k.device(o.Device), k.alias(o.Alias), k.session(o.Session),
+		k.device(o.Device, o.Person), k.alias(o.Alias, o.Person), k.session(o.Session),
 	}
 	args := s.timed(
 		string(k), o.Session.String(), o.Device.String(), o.Subject.String(),
 		o.Alias != gate.Subject{}, o.Hold, o.Agent, o.Group, o.Life.Milliseconds(),
 		ceilMillis(o.Pace.Idle), ceilMillis(o.Pace.Max), ceilMillis(o.Pace.Lapse),
-		ceilMillis(o.Pace.Seat))
+		ceilMillis(o.Pace.Seat), personText(o.Person))
 
 	pipe := s.client.Pipeline()
 	// In full, not by its digest: it has to have run when the next one does.
-	enlistScript.Eval(ctx, pipe, []string{allSessions, allSessionEnds},
-		s.timed(listedName(o.Link, o.Session), o.Life.Milliseconds())...)
+	for _, list := range listsOf(o) {
+		enlistScript.Eval(ctx, pipe, list, s.timed(listedName(o.Link, o.Session), o.Life.Milliseconds())...)
+	}
 	made := openScript.EvalSha(ctx, pipe, keys, args...)
 	_, err = pipe.Exec(ctx)
 	if goredis.HasErrorPrefix(err, noScript) {
@@ -55,12 +56,34 @@ func (s *Store) open(ctx context.Context, o gate.Opening) (opened gate.Opened, s
 	return decodeOpened(o, got)
 }
 
-// delist takes the proposed session off the list over all links again. That
+// nobody stands for the person of a session that has none.
+const nobody = "-"
+
+func personText(person gate.PersonID) string {
+	if person.IsZero() {
+		return nobody
+	}
+	return person.String()
+}
+
+// listsOf are the lists over all links that the proposed session belongs to.
+func listsOf(o gate.Opening) [][]string {
+	lists := [][]string{{allSessions, allSessionEnds}}
+	if !o.Person.IsZero() {
+		lists = append(lists, []string{personSessions(o.Person), personSessionEnds(o.Person)})
+	}
+	return lists
+}
+
+// delist takes the proposed session off the lists over all links again. That
 // this may fail is why listing passes over names without a session.
 func (s *Store) delist(ctx context.Context, o gate.Opening) {
 	pipe := s.client.Pipeline()
-	pipe.ZRem(ctx, allSessions, listedName(o.Link, o.Session))
-	pipe.ZRem(ctx, allSessionEnds, listedName(o.Link, o.Session))
+	for _, list := range listsOf(o) {
+		for _, key := range list {
+			pipe.ZRem(ctx, key, listedName(o.Link, o.Session))
+		}
+	}
 	_, _ = pipe.Exec(ctx)
 }
 

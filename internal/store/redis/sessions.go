@@ -15,7 +15,7 @@ import (
 // page is how many things are read or written in one trip.
 const page = 100
 
-// listedName is the name of a session in the list over all links. Ids are of
+// listedName is the name of a session in the lists over all links. Ids are of
 // one length, so the order of names is the order of session ids.
 func listedName(link gate.LinkID, session gate.SessionID) string {
 	return session.String() + ":" + link.String()
@@ -23,14 +23,17 @@ func listedName(link gate.LinkID, session gate.SessionID) string {
 
 // Sessions implements [gate.Ledger].
 func (s *Store) Sessions(
-	ctx context.Context, link gate.LinkID, below gate.SessionID, limit int,
+	ctx context.Context, whose gate.Whose, below gate.SessionID, limit int,
 ) ([]gate.Session, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, wrap("sessions", err)
 	}
 	list := allSessions
-	if !link.IsZero() {
-		list = keysOf(link).sessions()
+	switch {
+	case !whose.Link.IsZero():
+		list = keysOf(whose.Link).sessions()
+	case !whose.Person.IsZero():
+		list = personSessions(whose.Person)
 	}
 	from := "+"
 	if !below.IsZero() {
@@ -38,7 +41,7 @@ func (s *Store) Sessions(
 	}
 	var found []gate.Session
 	for len(found) < limit {
-		names, sessions, err := s.sessionPage(ctx, list, link, from)
+		names, sessions, err := s.sessionPage(ctx, list, whose.Link, from)
 		if err != nil {
 			return nil, wrap("sessions", err)
 		}

@@ -177,7 +177,7 @@ func TestUnknownChangeIsMissed(t *testing.T) {
 
 func TestUnknownKindIsNotAnnounced(t *testing.T) {
 	s := open(t, redistest.Start(t).URL(), nil)
-	if err := s.Announce(t.Context(), gate.Change{Kind: gate.KeysChanged + 1}); err == nil {
+	if err := s.Announce(t.Context(), gate.Change{Kind: gate.DocumentChanged + 1}); err == nil {
 		t.Error("an unknown kind was announced")
 	}
 }

@@ -23,8 +23,11 @@ func checked(s gate.Session) gate.Session {
 var checkCases = []testCase{
 	{"what does not exist is said so, by no error", func(f *fixture) {
 		link := f.link(gate.Terms{Views: 3})
-		f.equal("no link", f.check(f.device(gate.LinkID(f.id())), "a"), gate.State{Now: f.now()})
-		f.equal("no session", f.check(f.device(link), "a"), gate.State{Now: f.now(), Account: f.account(link)})
+		edition := f.edition()
+		f.equal("no link", f.check(f.device(gate.LinkID(f.id())), "a"), gate.State{Now: f.now(), Edition: edition})
+		f.equal("zero link", f.check(gate.Opening{}, "a"), gate.State{Now: f.now(), Edition: edition})
+		f.equal("no session", f.check(f.device(link), "a"),
+			gate.State{Now: f.now(), Account: f.account(link), Edition: edition})
 		o := f.visit(link)
 		f.equal("no play", f.check(o, "a").Play, gate.Play{})
 		elsewhere := o
@@ -40,7 +43,7 @@ var checkCases = []testCase{
 		f.watch(o, "a")
 		want.Play = f.playOf(o, "a", gate.PlayCharged)
 		f.pass(time.Second)
-		want.Now, want.Account = f.now(), f.account(o.Link)
+		want.Now, want.Account, want.Edition = f.now(), f.account(o.Link), f.edition()
 		f.equal("state", f.check(o, "a"), want)
 		f.equal("counts", []int64{want.Account.Used, want.Account.Reserved}, []int64{1, 1})
 	}},

@@ -28,7 +28,7 @@ func (f *fixture) fails(what string, err, want error) {
 // listed returns the ids of a listing.
 func (f *fixture) listed(kind gate.Kind, below string, limit int) []string {
 	f.Helper()
-	docs := ok[[]gate.Document](f, "List")(f.store.List(f.ctx, kind, below, limit))
+	docs := ok[[]gate.Document](f, "List")(f.store.List(f.ctx, kind, "", below, limit))
 	ids := make([]string, len(docs))
 	for i, doc := range docs {
 		ids[i] = doc.ID
@@ -96,7 +96,7 @@ var documentCases = []testCase{
 		f.equal("below one that is not there", f.listed(gate.KindLink, "cc", 2), []string{"c", "b"})
 		f.equal("no limit to speak of", f.listed(gate.KindLink, "", 0), []string{})
 		f.equal("a limit below 0", f.listed(gate.KindLink, "", -1), []string{})
-		docs := ok[[]gate.Document](f, "List")(f.store.List(f.ctx, gate.KindLink, "", 1))
+		docs := ok[[]gate.Document](f, "List")(f.store.List(f.ctx, gate.KindLink, "", "", 1))
 		f.equal("whole document", docs, []gate.Document{{Kind: gate.KindLink, ID: "e", Rev: 1, Body: []byte(`"e"`)}})
 	}},
 	{"bodies are not shared with the caller", func(f *fixture) {

@@ -171,6 +171,6 @@ func (m *machine) papers(r *rapid.T) {
 	case "list":
 		below := rapid.SampledFrom([]string{"", "a", "b", "c", "d"}).Draw(r, "below")
 		limit := rapid.IntRange(-1, 3).Draw(r, "limit")
-		_, _ = both(m, r, "List", func(s gate.Store) ([]gate.Document, error) { return s.List(ctx, kind, below, limit) })
+		_, _ = both(m, r, "List", func(s gate.Store) ([]gate.Document, error) { return s.List(ctx, kind, "", below, limit) })
 	}
 }

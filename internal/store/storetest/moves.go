@@ -203,7 +203,9 @@ func (m *machine) film(r *rapid.T) {
 		m.charge(r, st, claimed, err)
 	}
 	m.gather(r, link, session)
-	both(m, r, "Sessions", func(s gate.Store) ([]gate.Session, error) { return s.Sessions(ctx, link, gate.SessionID{}, 99) })
+	both(m, r, "Sessions", func(s gate.Store) ([]gate.Session, error) {
+		return s.Sessions(ctx, gate.Whose{Link: link}, gate.SessionID{}, 99)
+	})
 }
 
 func (m *machine) gather(r *rapid.T, link gate.LinkID, session gate.SessionID) {
@@ -213,7 +215,11 @@ func (m *machine) gather(r *rapid.T, link gate.LinkID, session gate.SessionID) {
 func (m *machine) check(r *rapid.T) {
 	session := m.known(r)
 	q := gate.Query{Link: m.home(r, session), Session: session, Subject: subject(r), Asset: asset(r)}
-	both(m, r, "Check", func(s gate.Store) (gate.State, error) { return s.Check(ctx, q) })
+	both(m, r, "Check", func(s gate.Store) (gate.State, error) {
+		state, err := s.Check(ctx, q)
+		state.Edition = 0 // each store has its own
+		return state, err
+	})
 }
 
 func (m *machine) flush(r *rapid.T) {
@@ -292,6 +298,8 @@ func (m *machine) session(r *rapid.T) {
 		link = rapid.SampledFrom([]gate.LinkID{link, {}}).Draw(r, "link or all")
 		below := rapid.SampledFrom([]gate.SessionID{{}, session}).Draw(r, "below")
 		limit := rapid.IntRange(-1, 4).Draw(r, "limit")
-		both(m, r, "Sessions", func(s gate.Store) ([]gate.Session, error) { return s.Sessions(ctx, link, below, limit) })
+		both(m, r, "Sessions", func(s gate.Store) ([]gate.Session, error) {
+			return s.Sessions(ctx, gate.Whose{Link: link}, below, limit)
+		})
 	}
 }

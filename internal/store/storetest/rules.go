@@ -63,7 +63,7 @@ func (f *fixture) everyVerb(ctx context.Context, o gate.Opening) map[string]erro
 	errs := make(map[string]error)
 	_, errs["Get"] = f.store.Get(ctx, gate.KindLink, "x")
 	_, errs["Put"] = f.store.Put(ctx, gate.Document{Kind: gate.KindLink, ID: "x", Rev: 1, Body: []byte(`2`)})
-	_, errs["List"] = f.store.List(ctx, gate.KindLink, "", 9)
+	_, errs["List"] = f.store.List(ctx, gate.KindLink, "", "", 9)
 	errs["Delete"] = f.store.Delete(ctx, gate.KindLink, "x")
 	_, errs["Issue"] = f.store.Issue(ctx, gate.LinkID(f.id()), gate.Terms{})
 	_, errs["Account"] = f.store.Account(ctx, o.Link)
@@ -76,7 +76,7 @@ func (f *fixture) everyVerb(ctx context.Context, o gate.Opening) map[string]erro
 	errs["Gather"] = f.store.Gather(ctx, o.Link, o.Session)
 	_, errs["End"] = f.store.End(ctx, o.Link, o.Session)
 	_, errs["Seated"] = f.store.Seated(ctx, o.Link)
-	_, errs["Sessions"] = f.store.Sessions(ctx, o.Link, gate.SessionID{}, 9)
+	_, errs["Sessions"] = f.store.Sessions(ctx, gate.Whose{Link: o.Link}, gate.SessionID{}, 9)
 	fact := usage(f, o, "a")
 	fact.Bytes, fact.Opens = 1, 1
 	errs["Flush"] = f.store.Flush(ctx, []gate.Usage{fact})

@@ -189,6 +189,12 @@ func (f *fixture) check(o gate.Opening, asset string) gate.State {
 		gate.Query{Link: o.Link, Session: o.Session, Subject: o.Subject, Asset: asset}))
 }
 
+// edition is that of the documents.
+func (f *fixture) edition() int64 {
+	f.Helper()
+	return f.check(gate.Opening{}, "").Edition
+}
+
 func claim(o gate.Opening, asset string) gate.Claim {
 	return gate.Claim{
 		Link: o.Link, Session: o.Session, Subject: o.Subject,
@@ -244,7 +250,7 @@ func (f *fixture) end(o gate.Opening) gate.Session {
 
 func (f *fixture) sessions(link gate.LinkID, below gate.SessionID, limit int) []gate.Session {
 	f.Helper()
-	return ok[[]gate.Session](f, "Sessions")(f.store.Sessions(f.ctx, link, below, limit))
+	return ok[[]gate.Session](f, "Sessions")(f.store.Sessions(f.ctx, gate.Whose{Link: link}, below, limit))
 }
 
 func (f *fixture) flush(facts ...gate.Usage) {

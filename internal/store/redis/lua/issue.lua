@@ -12,6 +12,8 @@
 -- ARGV[7] seats
 -- ARGV[8] seats each
 -- ARGV[9] 1: replace the oldest when full
+-- ARGV[10] start by, or empty
+-- ARGV[11] play for
 -- shared: clock account
 if account then return reply('ok') end
 
@@ -24,6 +26,7 @@ account = {
   views = tonumber(ARGV[3]), each = tonumber(ARGV[4]),
   starts = tonumber(ARGV[5]), expires = tonumber(ARGV[6]),
   seats = tonumber(ARGV[7]), seats_each = tonumber(ARGV[8]), replace = tonumber(ARGV[9]),
+  start_by = tonumber(ARGV[10]), play_for = tonumber(ARGV[11]),
   used = 0, redeems = 0, devices = 0, opens = 0, listed = 0,
 }
 redis.call('HSET', KEYS[1], 'state', account.state, 'why', '', 'by', '')

@@ -4,8 +4,8 @@
 -- KEYS[3] session names of the link
 -- KEYS[4] the same by the time until which they are listed
 -- KEYS[5] devices of the link
--- KEYS[6] pointer of the device to its last session
--- KEYS[7] pointer of the alias, of no meaning where there is none
+-- KEYS[6] pointer of the device to the person's last session
+-- KEYS[7] the same of the alias, of no meaning where there is none
 -- KEYS[8] proposed session
 -- ARGV[1] now, or empty
 -- ARGV[2] latest reading of the clock
@@ -22,6 +22,7 @@
 -- ARGV[13] max
 -- ARGV[14] lapse
 -- ARGV[15] how long a seat is kept for one that is not seen
+-- ARGV[16] person, or - for nobody
 -- shared: clock account plays sessions list changes leave seats
 local known = redis.call('EXISTS', KEYS[8])
 local word = open_now()
@@ -65,7 +66,7 @@ if found then
 else
   id = ARGV[4]
   redis.call('HSET', KEYS[8], 'agent', ARGV[9], 'group', ARGV[10], 'facts', facts({
-    device = ARGV[5], subject = ARGV[6], created = now, seen = now, expires = now + life, bytes = 0,
+    device = ARGV[5], subject = ARGV[6], person = ARGV[16], created = now, seen = now, expires = now + life, bytes = 0,
   }))
   broom(KEYS[8], life + KEPT + SLACK)
   enlist(KEYS[3], KEYS[4], id, now, life + KEPT)

@@ -10,7 +10,7 @@
 -- ARGV[6] idle
 -- ARGV[7] max
 -- ARGV[8] 1: charge
--- shared: clock account plays
+-- shared: clock account plays changes
 local word = standing()
 if word == 'not_found' then return reply(word) end
 
@@ -40,6 +40,11 @@ if not reserved then
 end
 redis.call('ZREM', reservations, slot)
 account.used = account.used + 1
+local ends = now + account.play_for
+if account.play_for > 0 and account.used == 1 and (not account.expires or ends < account.expires) then
+  account.expires = ends
+  announce('link')
+end
 -- A link without views_each stops telling subjects apart at MAX_SUBJECTS; see full.
 local counted = 'u:' .. subject
 if account.each ~= 0 or redis.call('HLEN', KEYS[1]) < MAX_SUBJECTS

@@ -1,12 +1,12 @@
 -- A session is a hash: agent and group as text, and its facts, which are its
--- device and subject and then all numbers.
+-- device, subject and person, - for nobody, and then all numbers.
 
 -- session reads a session; nil where it is not known, or not any more.
 local function session(key)
-  local device, subject, times =
-    string.match(redis.call('HGET', key, 'facts') or '', '^(%S+) (%S+) (.*)$')
+  local device, subject, person, times =
+    string.match(redis.call('HGET', key, 'facts') or '', '^(%S+) (%S+) (%S+) (.*)$')
   if not device then return nil end
-  local s = unpack_into({device = device, subject = subject}, FACTS, times)
+  local s = unpack_into({device = device, subject = subject, person = person}, FACTS, times)
   if now - (s.ended or s.expires) >= KEPT then return nil end
   s.live = not s.ended and now < s.expires
   return s
@@ -14,5 +14,5 @@ end
 
 -- facts writes it down again.
 local function facts(s)
-  return s.device .. ' ' .. s.subject .. ' ' .. pack(s, FACTS)
+  return s.device .. ' ' .. s.subject .. ' ' .. s.person .. ' ' .. pack(s, FACTS)
 end
