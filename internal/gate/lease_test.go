@@ -151,6 +151,7 @@ var refusals = []struct {
 // elsewhere are the reasons that Decide never gives, and who does.
 var elsewhere = map[gate.Reason]string{
 	gate.BadRequest:  "gathering, before the gate is asked",
+	gate.BadManifest: "whoever answers with what upstream sent",
 	gate.BadRange:    "gathering, before the gate is asked",
 	gate.CrossOrigin: "the share link's form",
 	gate.StoreDown:   "whoever gets Decide's error; see TestAnErrorNeverPasses",
