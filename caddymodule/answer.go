@@ -24,10 +24,16 @@ func (a *answer) pass(next caddyhttp.Handler) {
 	logVerdict(r, &a.verdict)
 	a.handler.strip(r, &a.in)
 	a.identify(r.Header)
+	if a.rewrites() {
+		a.set(r.Header, "Accept-Encoding", "identity") // deleted, Go's client would ask for gzip
+	}
 	defer a.finish()
 	defer a.keepRefusal()
 	if err := next.ServeHTTP(a, r); err != nil {
 		a.fail(err)
+	}
+	if a.held != nil {
+		a.deliver()
 	}
 }
 

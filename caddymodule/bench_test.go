@@ -41,7 +41,7 @@ func BenchmarkServe(b *testing.B) {
 
 // benchHandler returns a gate on an embedded store, and the path of a segment
 // in a session whose play has begun.
-func benchHandler(b *testing.B, consistency string) (h *Handler, path string) {
+func benchHandler(b testing.TB, consistency string) (h *Handler, path string) {
 	dir := b.TempDir()
 	site := config.DefaultSite()
 	site.Consistency = consistency
@@ -71,7 +71,7 @@ func benchHandler(b *testing.B, consistency string) (h *Handler, path string) {
 	return h, beginPlay(b, h)
 }
 
-func beginPlay(b *testing.B, h *Handler) string {
+func beginPlay(b testing.TB, h *Handler) string {
 	scope, err := gate.ParseScope("/film/*")
 	if err != nil {
 		b.Fatal(err)

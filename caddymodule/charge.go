@@ -28,9 +28,14 @@ func (a *answer) needsSlot() bool {
 		size, known := a.fileSize()
 		return !known || size > gate.MaxInitial
 	default:
-		kind := strings.ToLower(header.Get("Content-Type"))
-		return strings.HasPrefix(kind, "video/") || strings.HasPrefix(kind, "audio/")
+		return a.playable()
 	}
+}
+
+// playable reports an answer that says that it is picture or sound.
+func (a *answer) playable() bool {
+	kind := strings.ToLower(a.Header().Get("Content-Type"))
+	return strings.HasPrefix(kind, "video/") || strings.HasPrefix(kind, "audio/")
 }
 
 func (a *answer) bears() bool { return gate.Bears(a.in.Path, a.Header().Get("Content-Type")) }
@@ -120,11 +125,15 @@ func (a *answer) replace(v gate.Verdict, err error) {
 
 // keepRefusal lets a refusal that took the place of upstream's answer arrive.
 // The reverse proxy aborts the connection when its writes fail; the refusal is
-// whole, so the connection need not be.
+// whole, so the connection need not be. So it is with a manifest of which a part
+// came: nothing of it has left.
 func (a *answer) keepRefusal() {
 	p := recover()
 	if p == nil {
 		return
+	}
+	if p == http.ErrAbortHandler && a.held != nil && a.request.Context().Err() == nil { //nolint:errorlint // as below
+		a.spoil(errCutShort)
 	}
 	if !a.refused || a.sent || p != http.ErrAbortHandler { //nolint:errorlint // a panic's value, compared as net/http does
 		panic(p)
@@ -141,6 +150,10 @@ func (a *answer) fail(err error) {
 	}
 	if a.refused {
 		return // it only says that we made it stop
+	}
+	if a.held != nil {
+		a.spoil(err)
+		return
 	}
 	if status >= http.StatusInternalServerError {
 		a.handler.logger.Error("the handler behind the gate failed", zap.Int("status", status), zap.Error(err))

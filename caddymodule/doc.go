@@ -8,5 +8,5 @@
 //
 // and the commands of the command line (command.go). A media request goes
 // through handler.go, gather.go, the gate, answer.go and writer.go (charge.go,
-// tidy.go, sendfile.go), in this order; pages for people are in viewer.go.
+// tidy.go, manifest.go, sendfile.go), in this order; pages for people are in viewer.go.
 package caddymodule

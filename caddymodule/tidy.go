@@ -1,7 +1,10 @@
 package caddymodule
 
 import (
+	"net/http"
 	"strings"
+
+	"go.uber.org/zap"
 
 	"github.com/usher-media/usher/internal/gate"
 )
@@ -32,18 +35,24 @@ func (a *answer) tidy() {
 		a.set(header, "Content-Type", kind)
 	}
 	if location := first(header["Location"]); location != "" {
-		header.Set("Location", a.carryLocation(location))
+		a.carryLocation(header, location)
 	}
 	tellTerms(a.set, header, a.verdict.Terms)
 }
 
-// carryLocation keeps a redirect of upstream's inside the session.
-func (a *answer) carryLocation(location string) string {
-	rooted := strings.HasPrefix(location, "/") && !strings.HasPrefix(location, "//")
-	if !rooted || a.verdict.Carrier != gate.InPath {
-		return location
+// carryLocation keeps a redirect of upstream's inside the session. One that
+// cannot be kept leads nowhere.
+func (a *answer) carryLocation(header http.Header, location string) {
+	if a.verdict.Carrier != gate.InPath {
+		return
 	}
-	return "/~" + a.verdict.Token + location
+	kept, err := a.session().Reference(location)
+	if err != nil {
+		a.handler.logger.Error("a redirect cannot be kept in its session", zap.String("path", a.in.Path.String()), zap.Error(err))
+		delete(header, "Location")
+		return
+	}
+	header.Set("Location", kept)
 }
 
 // mediaType corrects the type of streaming files where upstream does not know
@@ -64,6 +73,7 @@ func mediaType(path, given string) string {
 
 var streamingTypes = map[string]string{
 	"m3u8": "application/vnd.apple.mpegurl",
+	"m3u":  "application/vnd.apple.mpegurl",
 	"mpd":  "application/dash+xml",
 	"ts":   "video/mp2t",
 	"m4s":  "video/iso.segment",

@@ -37,6 +37,7 @@ type answer struct {
 	sent    bool // the header went out
 	due     bool // the view is charged with the first byte
 	refused bool
+	held    *held // a manifest that is not whole yet
 	bytes   int64
 	stream  stream // registered with the first byte
 
@@ -74,6 +75,9 @@ func (a *answer) WriteHeader(status int) {
 	}
 	a.status = status
 	a.tidy()
+	if a.rewrites() {
+		a.expectManifest()
+	}
 	if status < 200 || status > 299 || a.request.Method != http.MethodGet {
 		a.sendHeader()
 		return
@@ -85,7 +89,7 @@ func (a *answer) WriteHeader(status int) {
 		return
 	}
 	a.due = a.verdict.Holding && status != http.StatusNoContent && a.bears() && a.Header().Get("Content-Length") != "0"
-	if !a.due {
+	if !a.due && !a.hold() {
 		a.sendHeader()
 	}
 }
@@ -99,9 +103,6 @@ func (a *answer) sendHeader() {
 
 // ready brings the answer to where bytes may flow.
 func (a *answer) ready() bool {
-	if a.status == 0 {
-		a.WriteHeader(http.StatusOK)
-	}
 	if a.refused || (a.due && !a.charge()) {
 		return false
 	}
@@ -114,6 +115,12 @@ func (a *answer) ready() bool {
 
 // Write sends bytes, after the view was charged.
 func (a *answer) Write(p []byte) (int, error) {
+	if a.status == 0 {
+		a.WriteHeader(http.StatusOK)
+	}
+	if a.held != nil {
+		return a.collect(p)
+	}
 	if len(p) == 0 && a.due {
 		return 0, nil
 	}
@@ -130,6 +137,9 @@ func (a *answer) ReadFrom(r io.Reader) (int64, error) {
 	var head int64
 	if a.status == 0 {
 		a.WriteHeader(http.StatusOK)
+	}
+	if a.held != nil {
+		return io.Copy(struct{ io.Writer }{a}, r)
 	}
 	if a.due {
 		var err error
@@ -165,6 +175,7 @@ func (a *answer) chargeFirst(r io.Reader) (int64, error) {
 }
 
 // FlushError sends the header on without charging: no byte of media has left.
+// A manifest leaves whole, or not at all.
 func (a *answer) FlushError() error {
 	if a.refused {
 		return errRefused
@@ -175,6 +186,9 @@ func (a *answer) FlushError() error {
 	if a.refused {
 		return errRefused
 	}
+	if a.held != nil {
+		return nil
+	}
 	a.sendHeader()
 	return http.NewResponseController(a.ResponseWriter).Flush()
 }
@@ -184,7 +198,7 @@ func (a *answer) finish() {
 	if a.stream.answer != nil {
 		a.handler.app.backing.streams.remove(&a.stream)
 	}
-	if a.status != 0 && !a.refused {
+	if a.status != 0 && !a.refused && a.held == nil {
 		a.sendHeader()
 	}
 	if a.verdict.Holding {

@@ -42,7 +42,7 @@ var AppGrammar = []Directive[App]{
 	},
 	{
 		Name: "public_url", Field: "public_url", Args: "URL",
-		Doc:     "Scheme and host that viewers use, for the links that the API and the command line print. It is never guessed from a request.",
+		Doc:     "Scheme and host that viewers use, for the links that the API and the command line print, and by which URLs in manifests and redirects are known to be the site's own. It is never guessed from a request.",
 		Default: "none: links are printed as paths",
 		Set: func(a *App, args []string) error {
 			return one(args, "URL", func(v string) error { a.PublicURL = v; return nil })

@@ -240,6 +240,7 @@ var elsewhere = map[gate.Reason]string{
 	gate.BadRequest:    "gathering, before the gate is asked",
 	gate.BadRange:      "gathering, before the gate is asked",
 	gate.CrossOrigin:   "the share link's form",
+	gate.BadManifest:   "whoever answers with what upstream sent",
 	gate.StoreDown:     "whoever gets Decide's error; see TestAnErrorNeverPasses",
 	gate.PasswordWrong: "Redeem, which alone looks at passwords; see TestWhoMayOpenALink",
 	gate.TooManyTries:  "Redeem, which alone looks at passwords; see TestGuessesAreCounted",

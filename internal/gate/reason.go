@@ -39,6 +39,7 @@ const (
 	TooManySeats
 	TooFast
 	StoreDown
+	BadManifest
 	reasonCount
 )
 
@@ -132,6 +133,9 @@ var reasons = [reasonCount]reasonRow{
 	StoreDown: {"store_down", http.StatusServiceUnavailable, "Not available right now",
 		"Try again in a moment.",
 		"The store could not be asked in time, so nothing was decided and nothing was let through."},
+	BadManifest: {"bad_manifest", http.StatusBadGateway, "This video cannot be played",
+		"Tell whoever sent you the link that its playlist is broken.",
+		"The upstream's manifest is larger than 4 MiB, was cut short, or cannot be read so far that its URIs stay inside the session; the log says what is wrong."},
 }
 
 // String returns the reason's word.
