@@ -41,7 +41,7 @@ func newSite(t *testing.T) *site {
 	clock := func() time.Time { return s.now }
 	s.keys = &memoryKeys{ring: ring, now: clock}
 	s.store = &faulty{Store: model.New(clock)}
-	s.gate = gate.New(s.store, s.keys.Ring, gate.Unpaced, nil, gate.DefaultPolicy())
+	s.gate = gate.New(gate.House{Store: s.store, Keys: s.keys.Ring}, gate.Unpaced, gate.DefaultPolicy())
 	backend := func() (api.Backend, bool) {
 		return api.Backend{Store: s.store, Gate: s.gate, Keys: s.keys, PublicURL: "https://media.example.com", Now: clock}, !s.down
 	}

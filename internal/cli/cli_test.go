@@ -41,7 +41,7 @@ func newServer(t *testing.T) *server {
 		t.Fatal(err)
 	}
 	s := &server{T: t, keys: &fileKeys{t, path}, store: model.New(time.Now)}
-	s.gate = gate.New(s.store, s.keys.Ring, gate.Unpaced, nil, gate.DefaultPolicy())
+	s.gate = gate.New(gate.House{Store: s.store, Keys: s.keys.Ring}, gate.Unpaced, gate.DefaultPolicy())
 	s.handler = api.New(func() (api.Backend, bool) {
 		return api.Backend{Store: s.store, Gate: s.gate, Keys: s.keys, PublicURL: "https://media.example.com", Now: time.Now}, true
 	}, api.Open)
