@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -143,9 +144,15 @@ func stripCookies(r *http.Request, in *request) {
 
 // identify tells upstream who asks. Client copies of these headers are gone.
 func (a *answer) identify(header http.Header) {
+	if a.verdict.Public {
+		return // nobody was asked for
+	}
 	a.set(header, "Usher-Link", a.verdict.Labels.Link)
 	a.set(header, "Usher-Session", a.verdict.Labels.Session)
-	a.set(header, "Usher-Capabilities", a.verdict.Link.Can.String())
+	a.set(header, "Usher-Capabilities", a.verdict.Can.String())
+	if person := a.verdict.Labels.Person; person != "" {
+		a.set(header, "Usher-Person", person)
+	}
 }
 
 // redirect sends the client to its session: in the path, which every player
@@ -207,20 +214,13 @@ func writeRefusal(w http.ResponseWriter, r *http.Request, v *gate.Verdict) {
 	header := w.Header()
 	pages.SetHeaders(header)
 	header.Set("Vary", "Accept, Cookie, Authorization")
-	page := pages.Refusal{Status: no.Status(), Heading: no.Heading(), Advice: no.Advice()}
+	page := pages.Refusal{Status: no.Status(), Heading: no.Heading(), Advice: no.Advice(), RetryAfter: tellRefusal(header, v)}
 	if v.Signed {
 		page.Reason, page.Detail = no.String(), detail(v)
-		header.Set("Usher-Reason", no.String())
 		tellTerms(http.Header.Set, header, v.Account.Text())
 	}
-	switch no {
-	case gate.StoreDown, gate.TooFast, gate.TooManySeats:
-		// Rounded up: whoever comes too early is refused again.
-		page.RetryAfter = max(time.Second, (v.Refusal.Wait + time.Second - 1).Truncate(time.Second))
-		header.Set("Retry-After", strconv.Itoa(int(page.RetryAfter.Seconds())))
-	case gate.BadMethod:
-		header.Set("Allow", "GET, HEAD, OPTIONS")
-	default:
+	if no == gate.SignIn || no == gate.WrongPerson {
+		page.SignIn = signInFor(r)
 	}
 	if r.ContentLength != 0 {
 		header.Set("Connection", "close") // an unread body must not become the next request
@@ -241,6 +241,47 @@ func writeRefusal(w http.ResponseWriter, r *http.Request, v *gate.Verdict) {
 		_, _ = io.WriteString(w, body)
 	}
 }
+
+// tellRefusal sets the headers that go by the reason, and returns after how long
+// to try again; zero: waiting does not help.
+func tellRefusal(header http.Header, v *gate.Verdict) (wait time.Duration) {
+	no := v.Refusal.Reason
+	if v.Signed {
+		header.Set("Usher-Reason", no.String())
+	}
+	switch no {
+	case gate.StoreDown, gate.TooFast, gate.TooManySeats, gate.TooManyTries:
+		// Rounded up: whoever comes too early is refused again.
+		wait = max(time.Second, (v.Refusal.Wait + time.Second - 1).Truncate(time.Second))
+		header.Set("Retry-After", strconv.Itoa(int(wait.Seconds())))
+	case gate.BadMethod:
+		header.Set("Allow", "GET, HEAD, OPTIONS")
+	case gate.SignIn, gate.PasswordNeeded, gate.PasswordWrong:
+		header.Set("WWW-Authenticate", challenge(no))
+	default:
+	}
+	return wait
+}
+
+// challenge is what a 401 has to name (RFC 9110 section 15.5.2). The scheme is
+// our own: a browser that knew it would ask for a name and a password by itself.
+func challenge(no gate.Reason) string { return `Usher reason="` + no.String() + `"` }
+
+// signInFor is where to sign in, and to come back from to what was asked for.
+func signInFor(r *http.Request) string {
+	asked := r.URL.EscapedPath()
+	if r.URL.RawQuery != "" {
+		asked += "?" + r.URL.RawQuery
+	}
+	next, ok := browser.ParseLocal(asked)
+	if !ok || r.Method == http.MethodPost && !strings.HasPrefix(asked, sharePrefix) {
+		return signInPath
+	}
+	return signInPath + "?next=" + url.QueryEscape(next.String())
+}
+
+// signInPath is the page to sign in on.
+const signInPath = ownPrefix + "signin"
 
 // detail says which allowance was spent.
 func detail(v *gate.Verdict) string {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/usher-media/usher/config"
 	"github.com/usher-media/usher/internal/gate"
+	"github.com/usher-media/usher/internal/signin"
 	"github.com/usher-media/usher/internal/store/redis"
 	"github.com/usher-media/usher/internal/token"
 )
@@ -132,7 +133,20 @@ func (a *App) Cleanup() error {
 
 // gateFor returns a gate with a site's policy.
 func (a *App) gateFor(pacer func(gate.SessionID, time.Time) (gate.Pacer, bool), policy gate.Policy) *gate.Gate {
-	return gate.New(a.backing, a.keys.Ring, pacer, &a.backing.marks, policy)
+	return gate.New(gate.House{
+		Store: a.backing, Rules: a.backing.view, Door: a.desk(), Keys: a.keys.Ring, Marks: &a.backing.marks,
+	}, pacer, policy)
+}
+
+// How long somebody stays signed in who does not come back, and at the most.
+const (
+	signInIdle = 30 * 24 * time.Hour
+	signInMost = 180 * 24 * time.Hour
+)
+
+// desk knows who is signed in, and looks at passwords of links.
+func (a *App) desk() *signin.Desk {
+	return signin.NewDesk(signin.Options{Store: a.backing, Keys: a.keys.Ring, Now: time.Now, Idle: signInIdle, Max: signInMost})
 }
 
 var (

@@ -43,7 +43,7 @@ func (a *answer) tidy() {
 // carryLocation keeps a redirect of upstream's inside the session. One that
 // cannot be kept leads nowhere.
 func (a *answer) carryLocation(header http.Header, location string) {
-	if a.verdict.Carrier != gate.InPath {
+	if a.verdict.Carrier != gate.InPath || a.verdict.Token == "" {
 		return
 	}
 	kept, err := a.session().Reference(location)

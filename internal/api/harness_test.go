@@ -43,7 +43,7 @@ func newSite(t *testing.T) *site {
 	clock := func() time.Time { return s.now }
 	s.keys = &memoryKeys{ring: ring, now: clock}
 	s.store = &faulty{Store: model.New(clock)}
-	s.gate = gate.New(s.store, s.keys.Ring, gate.Unpaced, nil, gate.DefaultPolicy())
+	s.gate = gate.New(gate.House{Store: s.store, Keys: s.keys.Ring}, gate.Unpaced, gate.DefaultPolicy())
 	storesTime := func(context.Context) (time.Time, error) { return s.now, nil }
 	if s.dir, err = directory.New(s.store, directory.NewView(s.store, clock), directory.Settings{Now: storesTime}); err != nil {
 		t.Fatal(err)

@@ -43,7 +43,7 @@ func newServer(t *testing.T) *server {
 		t.Fatal(err)
 	}
 	s := &server{T: t, keys: &fileKeys{t, path}, store: model.New(time.Now)}
-	s.gate = gate.New(s.store, s.keys.Ring, gate.Unpaced, nil, gate.DefaultPolicy())
+	s.gate = gate.New(gate.House{Store: s.store, Keys: s.keys.Ring}, gate.Unpaced, gate.DefaultPolicy())
 	storesTime := func(context.Context) (time.Time, error) { return time.Now(), nil }
 	dir, err := directory.New(s.store, directory.NewView(s.store, time.Now), directory.Settings{Now: storesTime})
 	if err != nil {

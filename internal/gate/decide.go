@@ -185,10 +185,10 @@ func (g *Gate) ask(ctx context.Context, now time.Time, req *Request, who *pass, 
 	if l, then := g.recall(who, s, now); l != nil {
 		no, open := judge(&g.policy, &l.state, then)
 		if no == OK && (open || v.Class != Media) && hasten(&g.policy, &l.state, then).Reason == OK {
-			ruling, err := g.rule(ctx, who, s.record, s.place, &l.state.Session, then)
-			if err == nil && ruling.Reason == OK {
+			said, err := g.rule(ctx, who, s.record, s.place, &l.state.Session, then)
+			if err == nil && said.ruling.Reason == OK {
 				v.Recalled, s.open = true, open
-				v.tell(&l.state, ruling, then)
+				v.tell(&l.state, said, then)
 				return &l.state, nil
 			}
 		}
@@ -248,19 +248,19 @@ func (g *Gate) weigh(ctx context.Context, who *pass, s *sight, state *State, v *
 	if v.Refusal.Reason, s.open = judge(&g.policy, state, state.Now); v.Refusal.Reason != OK {
 		return nil
 	}
-	ruling, err := g.rule(ctx, who, s.record, s.place, &state.Session, state.Now)
+	said, err := g.rule(ctx, who, s.record, s.place, &state.Session, state.Now)
 	if err != nil {
 		return err
 	}
-	v.Refusal.Reason = ruling.Reason
-	v.tell(state, ruling, state.Now)
+	v.Refusal.Reason = said.ruling.Reason
+	v.tell(state, said, state.Now)
 	return nil
 }
 
 // tell notes what the verdict says of the state and of the ruling.
-func (v *Verdict) tell(state *State, ruling Ruling, now time.Time) {
-	v.Account, v.Device, v.Person = state.Account, state.Session.Device, state.Session.Person
-	v.Can, v.late = ruling.Can, state.late(now)
+func (v *Verdict) tell(state *State, said *ruled, now time.Time) {
+	v.Account, v.Device, v.Person, v.Labels.Person = state.Account, state.Session.Device, state.Session.Person, said.person
+	v.Can, v.late = said.ruling.Can, state.late(now)
 }
 
 // bears reports whether the answer to the request may bear media, so that a

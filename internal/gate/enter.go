@@ -36,7 +36,7 @@ func (g *Gate) enter(ctx context.Context, now time.Time, req *Request, who *pass
 	if err != nil {
 		return err
 	}
-	v.Link, v.Account, v.Refusal.Reason = at.link(), at.state.Account, at.no
+	v.Link, v.Account, v.Person, v.Refusal.Reason = at.link(), at.state.Account, at.person, at.no
 	if at.no != OK {
 		return nil
 	}
@@ -52,10 +52,11 @@ func (g *Gate) enter(ctx context.Context, now time.Time, req *Request, who *pass
 		v.Refusal.Reason = ruling.Reason
 		return err
 	}
-	if v.Link.asks(at.person) != OK {
+	if v.Asks = v.Link.asks(at.person); v.Asks != OK {
 		if v.Refusal, err = g.unlock(ctx, now, req, &v.Link); err != nil || v.Refusal.Reason != OK {
 			return err
 		}
+		v.Asks = OK
 	}
 	if _, _, no, err := g.known(ctx, who, now, true); err != nil || no != OK {
 		v.Refusal.Reason = no

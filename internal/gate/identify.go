@@ -85,23 +85,28 @@ type ruled struct {
 	edition int64
 	place   Place
 	ruling  Ruling
+	person  string // as the upstream is told
 }
 
 // rule says what the session may do at a place. What was said last is said again
 // while nothing that it was about has changed.
-func (g *Gate) rule(ctx context.Context, who *pass, r *record, place Place, s *Session, now time.Time) (Ruling, error) {
+func (g *Gate) rule(ctx context.Context, who *pass, r *record, place Place, s *Session, now time.Time) (*ruled, error) {
 	edition := g.rules.Edition()
 	known := who.ruled.Load()
 	if known != nil && known.record == r && known.edition == edition && known.place == place &&
 		(known.ruling.Until.IsZero() || now.Before(known.ruling.Until)) {
-		return known.ruling, nil
+		return known, nil
 	}
 	ruling, err := g.ruleAnew(ctx, Case{Now: now, Place: place, Link: &r.Link, Person: s.Person, Opened: s.CreatedAt})
 	if err != nil {
-		return Ruling{}, err
+		return nil, err
 	}
-	who.ruled.Store(&ruled{r, edition, place, ruling})
-	return ruling, nil
+	fresh := &ruled{record: r, edition: edition, place: place, ruling: ruling}
+	if !s.Person.IsZero() {
+		fresh.person = s.Person.String()
+	}
+	who.ruled.Store(fresh)
+	return fresh, nil
 }
 
 // ruleAnew asks the directory, and the link itself whom it is for.

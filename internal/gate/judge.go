@@ -8,7 +8,7 @@ type Policy struct {
 	// Rate is what a session may ask on all nodes together.
 	Rate Rate
 	// SessionLife is how long a session lasts at the most, Unused how long one
-	// that nobody uses; 0: as long. Use renews it, without a new token.
+	// that nobody uses; 0: as long. Use renews it, without another token.
 	SessionLife time.Duration
 	Unused      time.Duration
 	// FinishAfterEnd lets a play that is open when the link's window ends run

@@ -145,8 +145,9 @@ func (a *Account) Text() (text TermsText) {
 }
 
 // Labels are ids as the upstream and the log are told them, written out once
-// for a session and not on every request of it.
-type Labels struct{ Link, Session string }
+// for a session and not on every request of it. Person is empty where nobody is
+// signed in.
+type Labels struct{ Link, Session, Person string }
 
 // refuse is the verdict that denies for a reason.
 func refuse(no Reason) Verdict { return Verdict{Refusal: Refusal{Reason: no}} }

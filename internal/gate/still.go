@@ -44,8 +44,11 @@ func (g *Gate) Still(ctx context.Context, now time.Time, v *Verdict) (Refusal, e
 	if place.Level == Public {
 		return Refusal{}, nil
 	}
-	ruling, err := g.rule(ctx, who, r, place, &state.Session, state.Now)
-	return Refusal{Reason: ruling.Reason}, err
+	said, err := g.rule(ctx, who, r, place, &state.Session, state.Now)
+	if err != nil {
+		return Refusal{}, err
+	}
+	return Refusal{Reason: said.ruling.Reason}, nil
 }
 
 func (g *Gate) stillPublic(ctx context.Context, now time.Time, v *Verdict) (Refusal, error) {
