@@ -100,12 +100,17 @@ func renamed(err error, field string) error {
 }
 
 // mayLink returns nil where who asks has the permission over a link: everywhere,
-// in its collection, or because they made it.
+// in its collection, or because they made it. For whoever has not, there is no
+// such link.
 func (c *call) mayLink(link gate.Link, p directory.Permission) error {
 	if !link.By.IsZero() && link.By == c.who.Person() {
 		return nil
 	}
-	return c.Directory.May(c.r.Context(), c.who, p, link.Collection)
+	err := c.Directory.May(c.r.Context(), c.who, p, link.Home())
+	if refused(err) {
+		return gate.ErrNotFound
+	}
+	return err
 }
 
 // may returns nil where who asks has the permission everywhere.

@@ -1,0 +1,141 @@
+package api
+
+import (
+	"errors"
+
+	"github.com/usher-media/usher/internal/gate"
+)
+
+func (c *call) suspendLink() (answer, error) { return c.setStanding(gate.Suspended) }
+func (c *call) resumeLink() (answer, error)  { return c.setStanding(gate.Active) }
+func (c *call) revokeLink() (answer, error)  { return c.setStanding(gate.Revoked) }
+
+// setStanding answers only when the store has committed: whoever revokes a
+// link and reads 200 may rely on it (fosite CVE-2020-15223 said OK before).
+func (c *call) setStanding(state string) (answer, error) {
+	var body StandingChange
+	if err := c.decodeOptional(&body); err != nil {
+		return answer{}, err
+	}
+	if err := oneLine("why", body.Why, maxWhy); err != nil {
+		return answer{}, err
+	}
+	link, err := c.link()
+	if err != nil {
+		return answer{}, err
+	}
+	before, err := c.Store.Account(c.r.Context(), link.ID)
+	if err != nil {
+		return answer{}, err
+	}
+	account, err := c.Store.SetStanding(c.r.Context(), link.ID, gate.Standing{State: state, Why: body.Why, By: c.by})
+	if err != nil {
+		return answer{}, err
+	}
+	object := c.present(link, account)
+	if state != gate.Active {
+		object.SessionsEnded = c.stopped(link.ID, before.Standing.State == gate.Active)
+	}
+	return ok(object)
+}
+
+// stopped counts the live sessions of a link that was just closed, and of those
+// made from it: all of them are cut off, and no new one can have come since. One
+// that was closed before had none. Nil: the store could not say, and the change
+// was made all the same.
+func (c *call) stopped(id gate.LinkID, wasOpen bool) *int64 {
+	var n int64
+	if !wasOpen {
+		return &n
+	}
+	err := c.branch(id, func(id gate.LinkID) error {
+		seated, err := c.Store.Seated(c.r.Context(), id)
+		n += seated
+		return err
+	})
+	if err != nil {
+		return nil
+	}
+	return &n
+}
+
+// LinkCut says what was ended.
+type LinkCut struct {
+	Link          string `json:"link"`
+	SessionsEnded int64  `json:"sessions_ended"`
+}
+
+// cutLink ends whatever was opened by a link, and by those made from it. They
+// stay open: whoever may come again comes again.
+func (c *call) cutLink() (answer, error) {
+	if err := c.decodeOptional(&nothing{}); err != nil {
+		return answer{}, err
+	}
+	link, err := c.link()
+	if err != nil {
+		return answer{}, err
+	}
+	var ended int64
+	err = c.branch(link.ID, func(id gate.LinkID) error {
+		n, err := c.cut(id)
+		ended += n
+		return err
+	})
+	if err != nil {
+		return answer{}, err
+	}
+	return ok(LinkCut{Link: link.ID.String(), SessionsEnded: ended})
+}
+
+// batch is how many things are read at once where all are.
+const batch = 200
+
+// branch calls do for the link and for every link that was made from it, at
+// whatever remove.
+func (c *call) branch(id gate.LinkID, do func(gate.LinkID) error) error {
+	if err := do(id); err != nil {
+		return err
+	}
+	for below := ""; ; {
+		docs, err := c.Store.List(c.r.Context(), gate.KindLink, "above:"+id.String(), below, batch)
+		if err != nil {
+			return err
+		}
+		for _, doc := range docs {
+			below = doc.ID
+			child, err := gate.ParseLinkID(doc.ID)
+			if err != nil {
+				return err
+			}
+			if err := do(child); err != nil && !errors.Is(err, gate.ErrNotFound) {
+				return err
+			}
+		}
+		if len(docs) < batch {
+			return nil
+		}
+	}
+}
+
+// cut ends the live sessions of one link, and says how many they were.
+func (c *call) cut(id gate.LinkID) (ended int64, err error) {
+	for below := (gate.SessionID{}); ; {
+		sessions, err := c.Store.Sessions(c.r.Context(), gate.Whose{Link: id}, below, batch)
+		if err != nil {
+			return ended, err
+		}
+		for _, s := range sessions {
+			below = s.ID
+			if !s.Live(c.Now()) {
+				continue
+			}
+			if _, err := c.Store.End(c.r.Context(), id, s.ID); err != nil && !errors.Is(err, gate.ErrNotFound) {
+				return ended, err
+			}
+			ended++
+		}
+		if len(sessions) < batch {
+			return ended, nil
+		}
+	}
+}
