@@ -70,6 +70,8 @@ type call struct {
 	by string // who asks, for people who read records: "admin", or "apikey:" and its id
 	// who is on whose behalf it is asked. It decides what may be done.
 	who directory.Actor
+	// key is the API key that was presented; zero: none.
+	key keyRecord
 	// names are what ids are called that were looked up for the answer.
 	names map[string]string
 }
@@ -78,10 +80,20 @@ type call struct {
 type answer struct {
 	status   int
 	location string
-	body     any
+	// rev is the revision of the record that is shown, if it has one.
+	rev  int64
+	body any
 }
 
 func ok(body any) (answer, error) { return answer{status: http.StatusOK, body: body}, nil }
+
+// done is ok for what was just done, unless it failed.
+func done(body any, err error) (answer, error) {
+	if err != nil {
+		return answer{}, err
+	}
+	return ok(body)
+}
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
@@ -94,6 +106,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if given.location != "" {
 		header.Set("Location", given.location)
+	}
+	if given.rev != 0 {
+		header.Set("ETag", etag(given.rev))
 	}
 	write(w, "application/json", given.status, given.body)
 }
@@ -116,5 +131,8 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) (answer, error) 
 		return answer{}, err
 	}
 	c.id = id
+	if to.method == http.MethodPost && to.changes {
+		return c.once(to.serve)
+	}
 	return to.serve(c)
 }

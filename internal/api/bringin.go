@@ -19,15 +19,8 @@ func (c *call) bringIn(field, email string, home gate.CollectionID, until time.T
 		return p, false, err
 	}
 	n := directory.NewPerson{Email: email, Until: until, For: home}
-	switch err := c.may(directory.People); {
-	case err == nil:
-	case !refused(err):
+	if n.Sponsor, err = c.sponsor(field, email, home); err != nil {
 		return p, false, err
-	default:
-		if err := c.admits(field, email, home); err != nil {
-			return p, false, err
-		}
-		n.Sponsor = c.who.Person()
 	}
 	p, err = c.Directory.AddPerson(ctx, c.who, n)
 	if had, is := errors.AsType[*directory.Exists](err); is && had.Field == "email" { // somebody else was faster
@@ -35,6 +28,15 @@ func (c *call) bringIn(field, email string, home gate.CollectionID, until time.T
 		return p, false, err
 	}
 	return p, err == nil, err
+}
+
+// sponsor asks whether somebody unknown may be brought in, and says whose guest
+// they are then; zero: nobody's.
+func (c *call) sponsor(field, email string, home gate.CollectionID) (gate.PersonID, error) {
+	if adds, err := unlessForbidden(c.may(directory.People)); adds || err != nil {
+		return gate.PersonID{}, err
+	}
+	return c.who.Person(), c.admits(field, email, home)
 }
 
 // admits asks whether the collection lets somebody unknown in on the word of
@@ -59,10 +61,4 @@ func (c *call) admits(field, email string, home gate.CollectionID) error {
 		return forbidden.of(field, nil, email+" is not known here, and whoever manages the collection has to approve: ask them to add the person")
 	}
 	return forbidden.of(field, nil, email+" is not known here, and the collection lets in nobody unknown (external: deny)")
-}
-
-// refused tells an answer of the directory from a store that could not be asked.
-func refused(err error) bool {
-	_, is := errors.AsType[*directory.Forbidden](err)
-	return is
 }

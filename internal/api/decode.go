@@ -82,7 +82,11 @@ func bodyProblem(err error, into any) *Problem {
 	field := fieldAt(semantic.JSONPointer)
 	switch {
 	case errors.Is(err, json.ErrUnknownName):
-		return unknownField.of(field, fieldsOf(into), "the field is not known here")
+		known := fieldsOf(into)
+		if strings.Contains(field, "/") {
+			known = nil // it stands further in
+		}
+		return unknownField.of(field, known, "the field is not known here")
 	case errors.Is(err, errNull) && field != "":
 		return badValue.of(field, nil, "null is no value here: leave the field out, or say what it shall be")
 	case field == "":
@@ -113,9 +117,18 @@ func wanted(t reflect.Type) string {
 		return "a time as RFC 3339 writes it, such as 2026-01-31T18:00:00Z"
 	case t.Kind() == reflect.Int64:
 		return "a whole number"
+	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct:
+		return "a list of objects"
 	case t.Kind() == reflect.Slice:
 		return "a list of words"
+	case t.Kind() == reflect.Struct:
+		return "an object"
 	default:
 		return "text"
 	}
+}
+
+// nothingChanges refuses a change that names nothing.
+func nothingChanges(body any) error {
+	return badValue.because("say what to change: one or more of " + strings.Join(fieldsOf(body), ", "))
 }

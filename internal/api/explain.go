@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/usher-media/usher/internal/directory"
 	"github.com/usher-media/usher/internal/gate"
 )
 
@@ -56,10 +57,30 @@ func (c *call) explain() (answer, error) {
 		return answer{}, badValue.of("method", methods, "want the method of the request to explain")
 	}
 	e, err := c.Gate.Explain(c.r.Context(), c.Now(), body.URL, body.Method)
+	if err == nil {
+		err = c.mayExplain(e)
+	}
 	if err != nil {
 		return answer{}, err
 	}
 	return ok(explanationOf(e))
+}
+
+// mayExplain lets those read an explanation who may see what its link is used
+// for: it names sessions and plays.
+func (c *call) mayExplain(e gate.Explanation) error {
+	refused := c.may(directory.SeePrivate)
+	if allowed, broken := unlessForbidden(refused); allowed || broken != nil {
+		return broken
+	}
+	link, err := c.links().of(e.Link)
+	if err != nil {
+		return err
+	}
+	if link.ID.IsZero() {
+		return refused
+	}
+	return c.mayLink(link.Link, directory.SeeStats)
 }
 
 func explanationOf(e gate.Explanation) Explanation {

@@ -1,8 +1,11 @@
 package api
 
 import (
+	"slices"
 	"time"
 
+	"github.com/usher-media/usher/internal/directory"
+	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/token"
 )
 
@@ -31,6 +34,9 @@ type KeyList struct {
 }
 
 func (c *call) listKeys() (answer, error) {
+	if err := c.may(directory.Keys); err != nil {
+		return answer{}, err
+	}
 	var list KeyList
 	for _, k := range c.Keys.Ring().Keys() {
 		list.Keys = append(list.Keys, keyOf(k))
@@ -46,6 +52,9 @@ type Rotation struct {
 func (c *call) rotateKey() (answer, error) {
 	var body Rotation
 	if err := c.decode(&body); err != nil {
+		return answer{}, err
+	}
+	if err := c.may(directory.Keys); err != nil {
 		return answer{}, err
 	}
 	use := token.Use(body.Use)
@@ -64,29 +73,69 @@ func (c *call) rotateKey() (answer, error) {
 	return ok(keyOf(key))
 }
 
+// KeyRetired is a key that was retired, and what ended with it.
+type KeyRetired struct {
+	Key
+	// SessionsEnded is how many live sessions this request found on links that
+	// were signed with the key, and ended. It is left out for a key that seals:
+	// its sessions are refused from now on, but which those are is written down
+	// nowhere, since a session does not say by which key its token was sealed.
+	SessionsEnded *int `json:"sessions_ended,omitempty"`
+	// Next is the cursor with which the same request ends more of them; empty:
+	// there are no more.
+	Next string `json:"next,omitempty"`
+}
+
 func (c *call) retireKey() (answer, error) {
 	if err := c.decodeOptional(&nothing{}); err != nil {
 		return answer{}, err
 	}
-	ring := c.Keys.Ring()
-	if !hasKey(ring, c.id) {
+	if err := c.may(directory.Keys); err != nil {
+		return answer{}, err
+	}
+	upTo, below, goesOn, err := c.sweepFrom()
+	if err != nil {
+		return answer{}, err
+	}
+	key, found := keyIn(c.Keys.Ring(), c.id)
+	if !found {
 		return answer{}, notFound.because("there is no key with this id")
 	}
-	if _, err := ring.Retire(c.id, c.Now()); err != nil {
-		return answer{}, keyRules.because(err.Error())
+	if !goesOn {
+		upTo = c.Now()
+		if key, err = c.retired(); err != nil {
+			return answer{}, err
+		}
+	}
+	out := KeyRetired{Key: keyOf(key)}
+	if key.Use != token.UseLink || key.State != token.Retired {
+		return ok(out)
+	}
+	links := c.links()
+	ended, next, err := c.run(sweep{upTo: upTo, wants: func(s gate.Session) (bool, error) {
+		link, err := links.of(s.Link)
+		return link.Issuer == c.id, err
+	}}, below)
+	out.SessionsEnded, out.Next = &ended, cursorOf(upTo, next)
+	return done(out, err)
+}
+
+func (c *call) retired() (token.Key, error) {
+	if _, err := c.Keys.Ring().Retire(c.id, c.Now()); err != nil {
+		return token.Key{}, keyRules.because(err.Error())
 	}
 	key, err := c.Keys.Retire(c.id)
 	if err != nil {
-		return answer{}, keysFailed.because(err.Error())
+		return key, keysFailed.because(err.Error())
 	}
-	return ok(keyOf(key))
+	return key, nil
 }
 
-func hasKey(ring *token.Keyring, id string) bool {
-	for _, k := range ring.Keys() {
-		if k.ID == id {
-			return true
-		}
+func keyIn(ring *token.Keyring, id string) (token.Key, bool) {
+	keys := ring.Keys()
+	i := slices.IndexFunc(keys, func(k token.Key) bool { return k.ID == id })
+	if i < 0 {
+		return token.Key{}, false
 	}
-	return false
+	return keys[i], true
 }

@@ -204,7 +204,7 @@ func (c *call) changeLink() (answer, error) {
 	if !body.EndSessions {
 		return ok(c.present(ch.link, ch.account))
 	}
-	ended, err := c.cut(ch.link.ID)
+	ended, err := c.endAll(ch.link.ID)
 	if err != nil {
 		return answer{}, err
 	}

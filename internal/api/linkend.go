@@ -77,7 +77,7 @@ func (c *call) cutLink() (answer, error) {
 	}
 	var ended int64
 	err = c.branch(link.ID, func(id gate.LinkID) error {
-		n, err := c.cut(id)
+		n, err := c.endAll(id)
 		ended += n
 		return err
 	})
@@ -117,25 +117,14 @@ func (c *call) branch(id gate.LinkID, do func(gate.LinkID) error) error {
 	}
 }
 
-// cut ends the live sessions of one link, and says how many they were.
-func (c *call) cut(id gate.LinkID) (ended int64, err error) {
+// endAll ends the live sessions of one link, and says how many they were.
+func (c *call) endAll(id gate.LinkID) (ended int64, err error) {
 	for below := (gate.SessionID{}); ; {
-		sessions, err := c.Store.Sessions(c.r.Context(), gate.Whose{Link: id}, below, batch)
-		if err != nil {
+		n, next, err := c.run(sweep{whose: gate.Whose{Link: id}}, below)
+		ended += int64(n)
+		if err != nil || next.IsZero() {
 			return ended, err
 		}
-		for _, s := range sessions {
-			below = s.ID
-			if !s.Live(c.Now()) {
-				continue
-			}
-			if _, err := c.Store.End(c.r.Context(), id, s.ID); err != nil && !errors.Is(err, gate.ErrNotFound) {
-				return ended, err
-			}
-			ended++
-		}
-		if len(sessions) < batch {
-			return ended, nil
-		}
+		below = next
 	}
 }

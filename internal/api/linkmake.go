@@ -93,7 +93,7 @@ func (c *call) locateWithin(d *draft, path string, named *directory.Collection) 
 	if d.link.Scope, err = gate.ParseScope(path); err != nil {
 		return badValue.of("path", nil, err.Error())
 	}
-	governs, err := c.Directory.Governs(c.r.Context(), d.link.Scope)
+	governs, err := c.Directory.CollectionOf(c.r.Context(), gate.Link{Scope: d.link.Scope})
 	if err != nil {
 		return err
 	}
@@ -121,17 +121,15 @@ func (c *call) locateWithin(d *draft, path string, named *directory.Collection) 
 // collectionFor finds the collection that a body names by name or id. One that
 // who asks has nothing in is as good as none.
 func (c *call) collectionFor(field, text string) (directory.Collection, error) {
-	var found directory.Collection
-	var err error
-	if id, notID := gate.ParseCollectionID(text); notID == nil {
-		found, err = c.Directory.Collection(c.r.Context(), c.who, id)
-	} else if err = directory.CheckSlug(field, text); err == nil {
-		found, err = c.Directory.CollectionByName(c.r.Context(), c.who, text)
+	id, err := c.collectionNamed(field, text)
+	if err != nil {
+		return directory.Collection{}, err
 	}
+	collection, err := c.Directory.Collection(c.r.Context(), c.who, id)
 	if errors.Is(err, gate.ErrNotFound) {
-		return found, badValue.of(field, nil, "there is no such collection here")
+		return collection, badValue.of(field, nil, "there is no collection with this id in which you have anything")
 	}
-	return found, err
+	return collection, err
 }
 
 const whyOutside = "links outside of any collection are made by operators, owners and managers: name a collection in which you hold share"

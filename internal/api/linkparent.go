@@ -48,7 +48,7 @@ func (c *call) parentOf(id gate.LinkID) (*parent, error) {
 		return nil, gate.ErrNotFound
 	}
 	if !slices.Contains(p.For, c.who.Person()) {
-		if err := c.mayLink(p.Link, directory.Hand); err != nil {
+		if err := c.knows(p.Link, directory.Hand); err != nil {
 			return nil, err
 		}
 	}

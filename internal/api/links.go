@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"unicode"
@@ -82,12 +83,11 @@ func (c *call) linkTerm() (string, error) {
 	case "by", "for":
 		return c.personTerm(filter, text)
 	}
-	if err := c.may(directory.ChangeCollections); refused(err) {
+	all, err := unlessForbidden(c.may(directory.ChangeCollections))
+	if err == nil && !all {
 		return "by:" + c.who.Person().String(), nil
-	} else if err != nil {
-		return "", err
 	}
-	return gate.TermLink, nil
+	return gate.TermLink, err
 }
 
 // personTerm is the term of links that a person made, or that are for them. For
@@ -95,20 +95,21 @@ func (c *call) linkTerm() (string, error) {
 // whoever made it, and not here.
 func (c *call) personTerm(filter, text string) (string, error) {
 	may := c.may(directory.ChangeCollections)
-	if may != nil && !refused(may) {
-		return "", may
-	}
-	if may != nil && filter == "for" {
+	all, broken := unlessForbidden(may)
+	switch {
+	case broken != nil:
+		return "", broken
+	case !all && filter == "for":
 		return "", may
 	}
 	id, err := c.personNamed(filter, text)
 	switch {
-	case may != nil && (err != nil || id != c.who.Person()):
+	case !all && (err != nil || id != c.who.Person()):
 		return "", may // and nothing is said about whether there is such a person
-	case err != nil:
-		return "", err
+	case errors.Is(err, gate.ErrNotFound):
+		return "", badValue.of(filter, nil, "there is no person with this address")
 	}
-	return filter + ":" + id.String(), nil
+	return filter + ":" + id.String(), err
 }
 
 func (c *call) createLink() (answer, error) {
@@ -147,9 +148,18 @@ func (c *call) linkDocumentOf(id gate.LinkID) (gate.Document, gate.Link, error) 
 		err = gate.ErrNotFound
 	}
 	if err == nil {
-		err = c.mayLink(link, directory.ChangeCollections)
+		err = c.knows(link, directory.ChangeCollections)
 	}
 	return doc, link, err
+}
+
+// knows is mayLink for those who find no link where they may not see it.
+func (c *call) knows(link gate.Link, p directory.Permission) error {
+	allowed, err := unlessForbidden(c.mayLink(link, p))
+	if err == nil && !allowed {
+		err = gate.ErrNotFound
+	}
+	return err
 }
 
 // link reads the link that the path names.

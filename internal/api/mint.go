@@ -114,7 +114,7 @@ func (c *call) mint(body Mint, field string) (answer, error) {
 			return answer{}, err
 		}
 	}
-	if _, err := c.Directory.Governs(c.r.Context(), from.Scope); err != nil { // which looks anew
+	if err := c.stands(); err != nil { // which looks anew
 		return answer{}, err
 	}
 	out.LevelAfter = c.levelWord(from.Link)

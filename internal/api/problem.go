@@ -62,6 +62,10 @@ var (
 	noPublicURL  = kind{"no-public-url", http.StatusConflict, "The site does not know its own address"}
 	noSignIn     = kind{"no-sign-in", http.StatusConflict, "Nobody can sign in here"}
 	noLimit      = kind{"no-limit", http.StatusConflict, "The link has no such limit"}
+	keyReused    = kind{"idempotency-key-reused", http.StatusConflict, "The Idempotency-Key was for another request"}
+	keyRunning   = kind{"idempotency-running", http.StatusConflict, "A request with this Idempotency-Key is not answered yet"}
+	keyLost      = kind{"idempotency-lost", http.StatusConflict, "The first answer cannot be given again"}
+	stale        = kind{"stale", http.StatusPreconditionFailed, "It is not what it was when it was read"}
 	conflict     = kind{"conflict", http.StatusConflict, "Somebody else changed it in the meantime"}
 	keyRules     = kind{"key-rules", http.StatusConflict, "The keyring does not allow this"}
 	tooLarge     = kind{"too-large", http.StatusRequestEntityTooLarge, "The body is too large"}
@@ -109,6 +113,8 @@ func problemOf(err error) *Problem {
 		return notFound.because("there is nothing with this id")
 	case errors.Is(err, gate.ErrFinal):
 		return revoked.because("revocation is final: make a new link")
+	case errors.Is(err, directory.ErrStale):
+		return stale.because("read it again, and repeat the change if it still fits")
 	case errors.Is(err, gate.ErrConflict):
 		return conflict.because("read it again and repeat the change")
 	}
@@ -129,7 +135,9 @@ func directoryProblem(err error) *Problem {
 	}
 	if e, is := errors.AsType[*directory.Forbidden](err); is {
 		problem := forbidden.because(e.Error())
-		problem.Permission = e.Permission.String()
+		if e.Permission != 0 {
+			problem.Permission = e.Permission.String()
+		}
 		if e.Missing != 0 {
 			problem.Missing = e.Missing.Names()
 		}

@@ -18,10 +18,12 @@ type endpoint struct {
 }
 
 // endpoints are all there are. The tables stand with what serves them.
-var endpoints = slices.Concat(linkEndpoints, sessionEndpoints, keyEndpoints, otherEndpoints)
+var endpoints = slices.Concat(
+	linkEndpoints, sessionEndpoints, personEndpoints, groupEndpoints, collectionEndpoints, grantEndpoints, meEndpoints, keyEndpoints, otherEndpoints,
+)
 
 var sessionEndpoints = []endpoint{
-	{"GET", "/sessions", false, with(pageQuery, "link"), (*call).listSessions},
+	{"GET", "/sessions", false, with(pageQuery, "link", "person"), (*call).listSessions},
 	{"GET", "/sessions/{id}", false, []string{"link"}, (*call).showSession},
 	{"POST", "/sessions/{id}/end", true, []string{"link"}, (*call).endSession},
 }
@@ -29,7 +31,7 @@ var sessionEndpoints = []endpoint{
 var keyEndpoints = []endpoint{
 	{"GET", "/keys", false, nil, (*call).listKeys},
 	{"POST", "/keys/rotate", true, nil, (*call).rotateKey},
-	{"POST", "/keys/{id}/retire", true, nil, (*call).retireKey},
+	{"POST", "/keys/{id}/retire", true, []string{"cursor"}, (*call).retireKey},
 	{"GET", "/apikeys", false, pageQuery, (*call).listAPIKeys},
 	{"POST", "/apikeys", true, nil, (*call).createAPIKey},
 	{"DELETE", "/apikeys/{id}", true, nil, (*call).deleteAPIKey},

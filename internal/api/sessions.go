@@ -3,6 +3,7 @@ package api
 import (
 	"time"
 
+	"github.com/usher-media/usher/internal/directory"
 	"github.com/usher-media/usher/internal/gate"
 )
 
@@ -42,20 +43,69 @@ func (c *call) listSessions() (answer, error) {
 			return answer{}, errCursor
 		}
 	}
-	link, err := c.linkParameter()
+	whose, err := c.whose()
 	if err != nil {
 		return answer{}, err
 	}
-	sessions, err := c.Store.Sessions(c.r.Context(), gate.Whose{Link: link}, below, limit+1)
+	sees, err := c.sees(whose)
+	if err != nil {
+		return answer{}, err
+	}
+	sessions, err := c.Store.Sessions(c.r.Context(), whose, below, limit+1)
 	if err != nil {
 		return answer{}, err
 	}
 	page, next := cut("sessions", sessions, limit, func(s gate.Session) string { return s.ID.String() })
-	list := SessionList{Sessions: make([]Session, len(page)), Next: next}
-	for i, s := range page {
-		list.Sessions[i] = sessionOf(s, c.Now())
+	list := SessionList{Sessions: make([]Session, 0, len(page)), Next: next}
+	for _, s := range page {
+		if sees(s) {
+			list.Sessions = append(list.Sessions, sessionOf(s, c.Now()))
+		}
 	}
 	return ok(list)
+}
+
+// whose reads whose sessions are wanted.
+func (c *call) whose() (whose gate.Whose, err error) {
+	if whose.Link, err = c.linkParameter(); err != nil {
+		return whose, err
+	}
+	name := c.r.URL.Query().Get("person")
+	if name == "" {
+		return whose, nil
+	}
+	if !whose.Link.IsZero() {
+		return whose, badValue.of("person", nil, "give link or person, not both")
+	}
+	whose.Person, err = c.personIn("person", name, gate.CollectionID{})
+	return whose, err
+}
+
+// sees returns which of the sessions who asks may see: all, where they may see
+// what named persons watch; their own; and of a link whose statistics they may
+// see those of nobody in particular.
+func (c *call) sees(whose gate.Whose) (func(gate.Session) bool, error) {
+	refused := c.may(directory.SeePrivate)
+	allowed, broken := unlessForbidden(refused)
+	if broken != nil {
+		return nil, broken
+	}
+	me := c.who.Person()
+	own := !me.IsZero() && whose.Person == me
+	switch {
+	case allowed || own:
+		return func(gate.Session) bool { return true }, nil
+	case whose.Link.IsZero():
+		return nil, refused
+	}
+	link, err := c.links().of(whose.Link)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.mayLink(link.Link, directory.SeeStats); err != nil {
+		return nil, err
+	}
+	return func(s gate.Session) bool { return s.Person.IsZero() || s.Person == me }, nil
 }
 
 func (c *call) linkParameter() (gate.LinkID, error) {
@@ -70,7 +120,7 @@ func (c *call) linkParameter() (gate.LinkID, error) {
 	return link, nil
 }
 
-// session finds the session that the path names. The ledger keeps sessions by
+// session finds the session that the path names, if who asks may see it. The ledger keeps sessions by
 // link; the listing over all links, cut to this one id, finds it without.
 func (c *call) session() (gate.Session, error) {
 	id, err := gate.ParseSessionID(c.id)
@@ -86,6 +136,15 @@ func (c *call) session() (gate.Session, error) {
 		return gate.Session{}, err
 	}
 	if len(found) == 0 || found[0].ID != id {
+		return gate.Session{}, gate.ErrNotFound
+	}
+	if me := c.who.Person(); !me.IsZero() && found[0].Person == me {
+		return found[0], nil
+	}
+	sees, err := c.sees(gate.Whose{Link: found[0].Link})
+	if seen, broken := unlessForbidden(err); broken != nil {
+		return gate.Session{}, broken
+	} else if !seen || !sees(found[0]) {
 		return gate.Session{}, gate.ErrNotFound
 	}
 	return found[0], nil
@@ -117,6 +176,15 @@ func (c *call) endSession() (answer, error) {
 	session, err := c.session()
 	if err != nil {
 		return answer{}, err
+	}
+	if me := c.who.Person(); me.IsZero() || session.Person != me {
+		link, err := c.links().of(session.Link)
+		if err != nil {
+			return answer{}, err
+		}
+		if err := c.mayLink(link.Link, directory.ChangeCollections); err != nil {
+			return answer{}, err
+		}
 	}
 	ended, err := c.Store.End(c.r.Context(), session.Link, session.ID)
 	if err != nil {

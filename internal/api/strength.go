@@ -41,8 +41,8 @@ var strengths = [...]struct {
 	sealed:      {"sealed", "As personal, one device at a time for each, and their views are counted.", "two people watching by one sign-in at once, and without end", "handing a signed-in device over"},
 }
 
-// never is what no link stops.
-const never = "recording the screen, or filming it"
+// unstoppable is what no link stops.
+const unstoppable = "recording the screen, or filming it"
 
 // strength returns the row of a level with all that it stops.
 func strength(level int) Strength {
@@ -50,7 +50,7 @@ func strength(level int) Strength {
 	for i := unlisted; i <= level; i++ {
 		s.Stops = append(s.Stops, strengths[i].stops)
 	}
-	s.DoesNotStop = []string{strengths[level].doesNotStop, never}
+	s.DoesNotStop = []string{strengths[level].doesNotStop, unstoppable}
 	return s
 }
 

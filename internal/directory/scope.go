@@ -6,15 +6,6 @@ import (
 	"github.com/usher-media/usher/internal/gate"
 )
 
-// Governs returns the collection that all of the scope is in, of several the
-// innermost; zero: none. It checks nobody.
-func (d *Directory) Governs(ctx context.Context, scope gate.Scope) (gate.CollectionID, error) {
-	if err := d.view.Refresh(ctx); err != nil {
-		return gate.CollectionID{}, err
-	}
-	return d.view.index.Load().governs(scope), nil
-}
-
 // Contains reports whether the outer collection is the inner one, or includes
 // it by whatever way that holds. It checks nobody.
 func (d *Directory) Contains(ctx context.Context, outer, inner gate.CollectionID) (bool, error) {

@@ -72,6 +72,7 @@ const (
 	KindCode       Kind = "code"    // a one-time code, by its hash
 	KindAttempt    Kind = "attempt" // guesses that were counted
 	KindObject     Kind = "object"  // who uploaded a file
+	KindAnswer     Kind = "answer"  // what a request was answered that may be sent again
 	KindSite       Kind = "site"    // what holds for everything, such as when all was cut
 )
 
