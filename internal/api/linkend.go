@@ -28,33 +28,35 @@ func (c *call) setStanding(state string) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	var branch []gate.LinkID
+	if state != gate.Active && before.Standing.State == gate.Active {
+		if branch, err = c.branch(link.ID); err != nil {
+			return answer{}, err
+		}
+	}
 	account, err := c.Store.SetStanding(c.r.Context(), link.ID, gate.Standing{State: state, Why: body.Why, By: c.by})
 	if err != nil {
 		return answer{}, err
 	}
 	object := c.present(link, account)
 	if state != gate.Active {
-		object.SessionsEnded = c.stopped(link.ID, before.Standing.State == gate.Active)
+		object.SessionsEnded = c.stopped(branch)
 	}
 	return ok(object)
 }
 
-// stopped counts the live sessions of a link that was just closed, and of those
-// made from it: all of them are cut off, and no new one can have come since. One
-// that was closed before had none. Nil: the store could not say, and the change
-// was made all the same.
-func (c *call) stopped(id gate.LinkID, wasOpen bool) *int64 {
+// stopped counts the live sessions of links that were just closed: all of them
+// are cut off, and no new one can have come since. Links that were closed before
+// are not asked. Nil: the store could not say, and the change was made all the
+// same.
+func (c *call) stopped(links []gate.LinkID) *int64 {
 	var n int64
-	if !wasOpen {
-		return &n
-	}
-	err := c.branch(id, func(id gate.LinkID) error {
+	for _, id := range links {
 		seated, err := c.Store.Seated(c.r.Context(), id)
+		if err != nil && !errors.Is(err, gate.ErrNotFound) {
+			return nil
+		}
 		n += seated
-		return err
-	})
-	if err != nil {
-		return nil
 	}
 	return &n
 }
@@ -75,14 +77,17 @@ func (c *call) cutLink() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	var ended int64
-	err = c.branch(link.ID, func(id gate.LinkID) error {
-		n, err := c.endAll(id)
-		ended += n
-		return err
-	})
+	branch, err := c.branch(link.ID)
 	if err != nil {
 		return answer{}, err
+	}
+	var ended int64
+	for _, id := range branch {
+		n, err := c.endAll(id)
+		if err != nil {
+			return answer{}, err
+		}
+		ended += n
 	}
 	return ok(LinkCut{Link: link.ID.String(), SessionsEnded: ended})
 }
@@ -90,29 +95,25 @@ func (c *call) cutLink() (answer, error) {
 // batch is how many things are read at once where all are.
 const batch = 200
 
-// branch calls do for the link and for every link that was made from it, at
-// whatever remove.
-func (c *call) branch(id gate.LinkID, do func(gate.LinkID) error) error {
-	if err := do(id); err != nil {
-		return err
-	}
+// branch returns the link and all links that were made from it, at whatever
+// remove.
+func (c *call) branch(id gate.LinkID) ([]gate.LinkID, error) {
+	branch := []gate.LinkID{id}
 	for below := ""; ; {
 		docs, err := c.Store.List(c.r.Context(), gate.KindLink, "above:"+id.String(), below, batch)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, doc := range docs {
 			below = doc.ID
 			child, err := gate.ParseLinkID(doc.ID)
 			if err != nil {
-				return err
+				return nil, err
 			}
-			if err := do(child); err != nil && !errors.Is(err, gate.ErrNotFound) {
-				return err
-			}
+			branch = append(branch, child)
 		}
 		if len(docs) < batch {
-			return nil
+			return branch, nil
 		}
 	}
 }

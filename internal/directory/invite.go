@@ -176,6 +176,11 @@ func (d *Directory) ChangeInvite(ctx context.Context, id InviteID, do func(*Invi
 	return *i, nil
 }
 
+// DropInvite forgets an invitation that gave nothing after all.
+func (d *Directory) DropInvite(ctx context.Context, id InviteID) error {
+	return remove(ctx, d.store, gate.KindInvite, id.String())
+}
+
 // AcceptInvite sets the password of somebody who follows an invitation, and
 // notes that they did. It may be called again. One that was withdrawn, or is for
 // somebody else, is not found.
