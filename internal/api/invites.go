@@ -216,7 +216,10 @@ func (c *call) inviteFilter() (f directory.InviteFilter, err error) {
 	for name, read := range map[string]func(text string) error{
 		"collection": func(text string) (err error) { f.Collection, err = c.collectionNamed("collection", text); return err },
 		"group":      func(text string) (err error) { f.Group, err = c.groupNamed("group", text); return err },
-		"person":     func(text string) (err error) { f.Person, err = c.personIn("person", text, gate.CollectionID{}); return err },
+		"person": func(text string) (err error) {
+			f.Person, err = c.personIn("person", text, gate.CollectionID{})
+			return err
+		},
 	} {
 		if !query.Has(name) {
 			continue

@@ -54,6 +54,15 @@ func strength(level int) Strength {
 	return s
 }
 
+// Strengths returns all levels, the weakest first.
+func Strengths() []Strength {
+	all := make([]Strength, len(strengths))
+	for level := range strengths {
+		all[level] = strength(level)
+	}
+	return all
+}
+
 // strengthOf works out the level of a link from what it asks of whoever comes:
 // place is how open its collection is, known is false where it is in none. A
 // password beside persons is a second way in, so the weaker of the two counts.

@@ -33,16 +33,21 @@ it, and when it was last seen.`,
 
 func listSessions(c *common) *cobra.Command {
 	var p page
-	var link string
+	var link, person string
 	cmd := &cobra.Command{
 		Use: "list", Short: "Lists sessions, the newest first",
-		Example: "  usher session list\n  usher session list --link lnk_1e5q0k2h4m6p8r0t2v4g",
+		Example: "  usher session list\n  usher session list --link lnk_1e5q0k2h4m6p8r0t2v4g\n  usher session list --person ann@example.com",
 		Args:    takesNothing,
 	}
 	cmd.Flags().StringVar(&link, "link", "", "Only sessions of this link: its id, or its share or media URL")
+	cmd.Flags().StringVar(&person, "person", "", "Only sessions of this person, by e-mail address or id")
 	p.flags(cmd)
 	return c.leaf(cmd, func(r *run, _ []string) error {
 		query, again := p.query(), "usher session list"
+		if person != "" {
+			query.Set("person", person)
+			again += " --person " + person
+		}
 		if link != "" {
 			id, err := r.linkID(link)
 			if err != nil {
