@@ -156,7 +156,7 @@ func TestOnRunningGateways(t *testing.T) {
 		t.Fatal(err)
 	}
 	var link api.Link
-	if err := c.Nodes[0].Call(t.Context(), http.MethodPost, "/links", api.NewLink{Path: "/clock/*", Views: 3}, &link); err != nil {
+	if err := c.Nodes[0].Call(t.Context(), http.MethodPost, "/links", api.NewLink{Path: "/clock/*", Views: new(int64(3))}, &link); err != nil {
 		t.Fatal(err)
 	}
 	errs, err := os.Create(filepath.Join(t.TempDir(), "stderr"))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/usher-media/usher/internal/directory"
 	"github.com/usher-media/usher/internal/gate"
+	"github.com/usher-media/usher/internal/signin"
 	"github.com/usher-media/usher/internal/token"
 )
 
@@ -26,6 +27,9 @@ type Backend struct {
 	Gate      *gate.Gate
 	Keys      Keys
 	Directory *directory.Directory
+	// Desk signs persons in and invites them, and has the mail; nil: nobody signs
+	// in here, and messages are given back to be passed on by hand.
+	Desk *signin.Desk
 	// PublicURL is scheme and host that viewers use; empty: links are given as
 	// paths. It is never guessed from a request: whoever can choose the Host
 	// header of a request could otherwise choose where a link leads.
@@ -68,6 +72,8 @@ type call struct {
 	who directory.Actor
 	// key is the API key that was presented; zero: none.
 	key keyRecord
+	// names are what ids are called that were looked up for the answer.
+	names map[string]string
 }
 
 // answer is what an endpoint says when all went well.

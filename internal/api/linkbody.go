@@ -11,156 +11,134 @@ import (
 
 // NewLink is what a new link is made from.
 type NewLink struct {
-	Path      string     `json:"path"`
-	Views     int64      `json:"views,omitzero"`
-	ViewsEach int64      `json:"views_each,omitzero"`
-	Seats     int64      `json:"seats,omitzero"`
-	SeatsEach int64      `json:"seats_each,omitzero"`
+	// Path or Collection, by name or id, or both: then the path is in the
+	// collection. Neither: all that the parent opens.
+	Path       string `json:"path,omitzero"`
+	Collection string `json:"collection,omitzero"`
+	// Parent is the link that this one is made from, and is never more than.
+	Parent string `json:"parent,omitzero"`
+	Preset string `json:"preset,omitzero"`
+	// For are the persons that the link is for.
+	For       Addresses  `json:"for,omitzero"`
+	Password  *string    `json:"password,omitzero"`
+	Views     *int64     `json:"views,omitzero"`
+	ViewsEach *int64     `json:"views_each,omitzero"`
+	Seats     *int64     `json:"seats,omitzero"`
+	SeatsEach *int64     `json:"seats_each,omitzero"`
 	WhenFull  string     `json:"when_full,omitzero"`
 	StartsAt  *time.Time `json:"starts_at,omitzero"`
 	ExpiresAt *time.Time `json:"expires_at,omitzero"`
 	ExpiresIn *string    `json:"expires_in,omitzero"`
-	Can       []string   `json:"can,omitzero"`
-	Title     string     `json:"title,omitzero"`
-	Entry     string     `json:"entry,omitzero"`
+	// StartBy is when the last play may begin, PlayFor how long the link is good
+	// for from its first view.
+	StartBy *time.Time `json:"start_by,omitzero"`
+	PlayFor *string    `json:"play_for,omitzero"`
+	Can     []string   `json:"can,omitzero"`
+	Title   string     `json:"title,omitzero"`
+	Entry   string     `json:"entry,omitzero"`
 }
 
-// link checks the body and returns what it asks for.
-func (b NewLink) link(now time.Time, by string) (gate.Link, gate.Terms, error) {
-	link := gate.Link{
-		ID: gate.LinkID(token.NewID(now)), Can: gate.View, Title: b.Title, Entry: b.Entry,
+// draft is a link that is being made: nothing of it is stored yet.
+type draft struct {
+	link  gate.Link
+	terms gate.Terms
+	// home is the collection that rights are asked in; zero: none.
+	home gate.CollectionID
+	// parent is what the link is made from; nil: nothing.
+	parent *parent
+}
+
+// parent is a link that another one is made from, as it is now.
+type parent struct {
+	gate.Link
+	account gate.Account
+}
+
+// said checks what the body says by itself: all but what it opens.
+func (b NewLink) said(now time.Time, by string) (*draft, error) {
+	preset, err := b.preset()
+	if err != nil {
+		return nil, err
+	}
+	if preset.NamesPersons && len(b.For) == 0 {
+		return nil, badValue.of("for", nil, "the preset "+preset.Name+" is for named persons: say who they are")
+	}
+	b = b.filled(preset)
+	d := &draft{link: gate.Link{
+		ID: gate.LinkID(token.NewID(now)), Can: gate.View, Title: b.Title, Entry: b.Entry, Preset: preset.Name,
 		CreatedAt: now.UTC().Truncate(time.Second), CreatedBy: by,
-	}
-	terms := gate.Terms{Views: b.Views, ViewsEach: b.ViewsEach, Seats: b.Seats, SeatsEach: b.SeatsEach}
-	var err error
-	if b.Path == "" {
-		return link, terms, badValue.of("path", nil, "say what the link opens: a file such as /acme/film.mp4, or a folder with everything below it such as /acme/demo/*")
-	}
-	if link.Scope, err = gate.ParseScope(b.Path); err != nil {
-		return link, terms, badValue.of("path", nil, err.Error())
-	}
+	}}
 	if b.Can != nil {
-		if link.Can, err = gate.ParseCapabilities(b.Can); err != nil {
-			return link, terms, fieldProblem(err)
+		if d.link.Can, err = capabilities(b.Can); err != nil {
+			return nil, err
 		}
 	}
-	if terms.WhenFull, err = gate.ParseWhenFull(b.WhenFull); err != nil {
-		return link, terms, fieldProblem(err)
-	}
-	if terms.StartsAt, err = moment("starts_at", b.StartsAt); err != nil {
-		return link, terms, err
-	}
-	if terms.ExpiresAt, err = end(now, b.ExpiresAt, b.ExpiresIn); err != nil {
-		return link, terms, err
-	}
-	if !terms.ExpiresAt.IsZero() && !now.Before(terms.ExpiresAt) {
-		return link, terms, badValue.of("expires_at", nil, "this time has passed already")
-	}
-	if err := link.Validate(terms); err != nil {
-		return link, terms, fieldProblem(err)
-	}
-	return link, terms, nil
+	d.terms, err = b.terms(now)
+	return d, err
 }
 
-// LinkChange is what may be changed of a link while it lives.
-type LinkChange struct {
-	Views        *int64     `json:"views,omitzero"`
-	ViewsEach    *int64     `json:"views_each,omitzero"`
-	AddViews     *int64     `json:"add_views,omitzero"`
-	AddViewsEach *int64     `json:"add_views_each,omitzero"`
-	Seats        *int64     `json:"seats,omitzero"`
-	SeatsEach    *int64     `json:"seats_each,omitzero"`
-	WhenFull     *string    `json:"when_full,omitzero"`
-	ExpiresAt    *time.Time `json:"expires_at,omitzero"`
-	ExpiresIn    *string    `json:"expires_in,omitzero"`
+// capabilities reads those that a link may carry.
+func capabilities(names []string) (gate.Capability, error) {
+	can, err := gate.ParseCapabilities(names)
+	switch {
+	case err != nil:
+		return 0, fieldProblem(err)
+	case can == 0:
+		return 0, badValue.of("can", gate.LinkCapabilities.Names(), "want at least one capability")
+	case can&^gate.LinkCapabilities != 0:
+		return 0, badValue.of("can", gate.LinkCapabilities.Names(), "whoever has a URL manages nothing: that is granted to persons")
+	}
+	return can, nil
 }
 
-// extension checks the body against the link and returns the change.
-func (b LinkChange) extension(now time.Time, link gate.Link, account gate.Account) (gate.Extension, error) {
-	var change gate.Extension
-	if b == (LinkChange{}) {
-		return change, badValue.because("say what to change: one or more of " + strings.Join(fieldsOf(&b), ", "))
+func (b NewLink) terms(now time.Time) (t gate.Terms, err error) {
+	t = gate.Terms{Views: value(b.Views), ViewsEach: value(b.ViewsEach), Seats: value(b.Seats), SeatsEach: value(b.SeatsEach)}
+	if t.WhenFull, err = gate.ParseWhenFull(b.WhenFull); err != nil {
+		return t, fieldProblem(err)
 	}
-	after := account.Terms
-	if err := b.limits(&change, &after); err != nil {
-		return change, err
+	if t.StartsAt, err = moment("starts_at", b.StartsAt); err != nil {
+		return t, err
 	}
-	if err := b.seats(&change, &after); err != nil {
-		return change, err
+	if t.ExpiresAt, err = end(now, b.ExpiresAt, b.ExpiresIn); err != nil {
+		return t, err
 	}
-	at, err := end(now, b.ExpiresAt, b.ExpiresIn)
-	if err != nil {
-		return change, err
+	if t.StartBy, err = moment("start_by", b.StartBy); err != nil {
+		return t, err
 	}
-	if !at.IsZero() {
-		if link.Issuer != "" {
-			return change, signedExpiry.of("expires_at", nil, "the link was signed elsewhere, with key "+link.Issuer+", and its end is inside the signature: have its issuer sign a new one")
-		}
-		change.ExpiresAt, after.ExpiresAt = &at, at
+	if t.PlayFor, err = duration("play_for", b.PlayFor); err != nil {
+		return t, err
 	}
-	if err := after.Validate(); err != nil {
-		return change, fieldProblem(err)
+	if !t.ExpiresAt.IsZero() && !now.Before(t.ExpiresAt) {
+		return t, badValue.of("expires_at", nil, "this time has passed already")
 	}
-	return change, nil
+	if !t.StartBy.IsZero() && !now.Before(t.StartBy) {
+		return t, badValue.of("start_by", nil, "this time has passed already")
+	}
+	return t, checkTerms(t)
 }
 
-// limits works out the change of both limits, and what they would be after it.
-func (b LinkChange) limits(change *gate.Extension, after *gate.Terms) error {
-	for _, limit := range []struct {
-		name     string
-		set, add *int64
-		now      *int64
-	}{
-		{"views", b.Views, b.AddViews, &after.Views},
-		{"views_each", b.ViewsEach, b.AddViewsEach, &after.ViewsEach},
-	} {
-		adding := "add_" + limit.name
-		switch {
-		case limit.set != nil && limit.add != nil:
-			return badValue.of(adding, nil, "give "+limit.name+" or "+adding+", not both")
-		case limit.set != nil:
-			*limit.now = *limit.set
-		case limit.add == nil:
-		case *limit.add < 1 || *limit.add > maxAdd:
-			return badValue.of(adding, nil, "want a whole number above 0; to lower a limit, set "+limit.name)
-		case *limit.now == 0:
-			return noLimit.of(adding, nil, "the link has no limit that could be added to: set "+limit.name)
-		default:
-			*limit.now += *limit.add
-		}
-	}
-	change.Views, change.ViewsEach = b.Views, b.ViewsEach
-	if b.AddViews != nil {
-		change.AddViews = *b.AddViews
-	}
-	if b.AddViewsEach != nil {
-		change.AddViewsEach = *b.AddViewsEach
-	}
-	return nil
-}
-
-// seats works out the change of who watches at once, and the terms after it.
-func (b LinkChange) seats(change *gate.Extension, after *gate.Terms) error {
-	change.Seats, change.SeatsEach = b.Seats, b.SeatsEach
-	if b.Seats != nil {
-		after.Seats = *b.Seats
-	}
-	if b.SeatsEach != nil {
-		after.SeatsEach = *b.SeatsEach
-	}
-	if b.WhenFull == nil {
-		return nil
-	}
-	full, err := gate.ParseWhenFull(*b.WhenFull)
-	if err != nil {
+// checkTerms checks terms as the gate does, and that their times make sense
+// together.
+func checkTerms(t gate.Terms) error {
+	if err := t.Validate(); err != nil {
 		return fieldProblem(err)
 	}
-	change.WhenFull, after.WhenFull = &full, full
+	switch {
+	case t.StartBy.IsZero():
+	case !t.StartsAt.IsZero() && !t.StartsAt.Before(t.StartBy):
+		return badValue.of("start_by", nil, "want a time after starts_at ("+t.StartsAt.Format(time.RFC3339)+"): no play could ever begin")
+	case !t.ExpiresAt.IsZero() && t.ExpiresAt.Before(t.StartBy):
+		return badValue.of("start_by", nil, "want a time no later than expires_at ("+t.ExpiresAt.Format(time.RFC3339)+")")
+	}
 	return nil
 }
 
-// maxAdd keeps the sum of two limits from running over.
-const maxAdd = 1_000_000_000
+func value(n *int64) int64 {
+	if n == nil {
+		return 0
+	}
+	return *n
+}
 
 // StandingChange is why a link's standing changes.
 type StandingChange struct {
@@ -175,11 +153,26 @@ func end(now time.Time, at *time.Time, in *string) (time.Time, error) {
 	if in == nil {
 		return moment("expires_at", at)
 	}
-	d, err := config.ParseDuration(*in)
+	d, err := duration("expires_in", in)
 	if err != nil {
-		return time.Time{}, badValue.of("expires_in", nil, "want a number and a unit, such as 90s, 30m, 48h or 7d")
+		return time.Time{}, err
 	}
-	return now.UTC().Add(time.Duration(d)).Truncate(time.Millisecond), nil
+	return now.UTC().Add(d).Truncate(time.Millisecond), nil
+}
+
+// duration reads a duration; nil is none.
+func duration(field string, text *string) (time.Duration, error) {
+	if text == nil {
+		return 0, nil
+	}
+	d, err := config.ParseDuration(*text)
+	if err != nil {
+		return 0, badValue.of(field, nil, "want a number and a unit, such as 90s, 30m, 48h or 7d")
+	}
+	if d := time.Duration(d).Truncate(time.Millisecond); d > 0 {
+		return d, nil
+	}
+	return 0, badValue.of(field, nil, "want at least a millisecond")
 }
 
 // moment checks a given time. The zero time and its neighbours are no times:

@@ -10,10 +10,18 @@ import (
 
 // Link is a link as the API shows it.
 type Link struct {
-	ID             string    `json:"id"`
-	URL            string    `json:"url"`
-	MediaURL       string    `json:"media_url"`
-	Scope          string    `json:"scope"`
+	ID             string `json:"id"`
+	URL            string `json:"url"`
+	MediaURL       string `json:"media_url"`
+	Scope          string `json:"scope"`
+	Collection     string `json:"collection,omitempty"`
+	CollectionName string `json:"collection_name,omitempty"`
+	// Parent is the link that this one was made from.
+	Parent         string    `json:"parent,omitempty"`
+	Preset         string    `json:"preset,omitempty"`
+	For            []string  `json:"for,omitempty"`
+	HasPassword    bool      `json:"has_password"`
+	Strength       Strength  `json:"strength"`
 	Can            []string  `json:"can"`
 	Title          string    `json:"title,omitempty"`
 	Entry          string    `json:"entry,omitempty"`
@@ -25,6 +33,8 @@ type Link struct {
 	Seated         *int64    `json:"seated,omitempty"`
 	StartsAt       time.Time `json:"starts_at,omitzero"`
 	ExpiresAt      time.Time `json:"expires_at,omitzero"`
+	StartBy        time.Time `json:"start_by,omitzero"`
+	PlayFor        string    `json:"play_for,omitempty"`
 	Standing       string    `json:"standing"`
 	StandingReason string    `json:"standing_reason,omitempty"`
 	StandingSince  time.Time `json:"standing_since,omitzero"`
@@ -34,7 +44,10 @@ type Link struct {
 	Devices        int64     `json:"devices"`
 	CreatedAt      time.Time `json:"created_at"`
 	CreatedBy      string    `json:"created_by,omitempty"`
+	By             string    `json:"by,omitempty"`
 	Issuer         string    `json:"issuer,omitempty"`
+	// SessionsEnded is how many live sessions a change has just ended.
+	SessionsEnded *int64 `json:"sessions_ended,omitempty"`
 }
 
 // Views is a link's count. Limit and Left are null where there is no limit: a
@@ -79,14 +92,74 @@ func (c *call) present(l gate.Link, a gate.Account) Link {
 
 func (c *call) linkOf(l gate.Link, a gate.Account) Link {
 	code := c.Gate.LinkCode(l.ID)
-	return Link{
+	level, known := c.levelOf(l)
+	object := Link{
 		ID: l.ID.String(), URL: c.PublicURL + gate.SharePath(code), MediaURL: c.PublicURL + l.MediaPath(code),
-		Scope: l.Scope.String(), Can: l.Can.Names(), Title: l.Title, Entry: l.Entry,
-		Views: viewsOf(a), ViewsEach: limited(a.ViewsEach), Seats: limited(a.Seats), SeatsEach: limited(a.SeatsEach), StartsAt: a.StartsAt, ExpiresAt: a.ExpiresAt,
+		Scope: l.Scope.String(), Can: l.Can.Names(), Title: l.Title, Entry: l.Entry, Preset: l.Preset,
+		HasPassword: l.Password != "", Strength: strengthOf(l, a.Terms, level, known),
+		Views: viewsOf(a), ViewsEach: limited(a.ViewsEach), Seats: limited(a.Seats), SeatsEach: limited(a.SeatsEach),
+		StartsAt: a.StartsAt, ExpiresAt: a.ExpiresAt, StartBy: a.StartBy,
 		Standing: a.Standing.State, StandingReason: a.Standing.Why, StandingSince: a.Standing.Since,
 		Opens: a.Opens, Redeems: a.Redeems, Plays: a.Used, Devices: a.Devices,
 		CreatedAt: l.CreatedAt, CreatedBy: l.CreatedBy, Issuer: l.Issuer,
 	}
+	if a.PlayFor > 0 {
+		object.PlayFor = a.PlayFor.String()
+	}
+	if home := l.Home(); !home.IsZero() {
+		object.Collection, object.CollectionName = home.String(), c.nameOfCollection(home)
+	}
+	if len(l.Above) > 0 {
+		object.Parent = l.Above[0].String()
+	}
+	if !l.By.IsZero() {
+		object.By = c.emailOf(l.By)
+	}
+	for _, person := range l.For {
+		object.For = append(object.For, c.emailOf(person))
+	}
+	return object
+}
+
+// levelOf is how open the place is that a link opens something of; false where
+// that is in no collection.
+func (c *call) levelOf(l gate.Link) (gate.Level, bool) {
+	if l.Collection.IsZero() {
+		return c.Directory.LevelAt(l.Scope)
+	}
+	return c.Directory.Level(l.Collection)
+}
+
+// emailOf is how a person is shown. What is shown is not to fail because of it:
+// whoever is gone, or cannot be read, is shown by id.
+func (c *call) emailOf(id gate.PersonID) string {
+	return c.named(id.String(), func() (string, error) {
+		person, err := c.Directory.PersonByID(c.r.Context(), id)
+		return person.Email, err
+	})
+}
+
+func (c *call) nameOfCollection(id gate.CollectionID) string {
+	return c.named(id.String(), func() (string, error) {
+		collection, err := c.Directory.Collection(c.r.Context(), c.who, id)
+		return collection.Name, err
+	})
+}
+
+// named remembers what an id is called while one request is answered.
+func (c *call) named(id string, find func() (string, error)) string {
+	if name, known := c.names[id]; known {
+		return name
+	}
+	name, err := find()
+	if err != nil || name == "" {
+		name = id
+	}
+	if c.names == nil {
+		c.names = map[string]string{}
+	}
+	c.names[id] = name
+	return name
 }
 
 // lost is the standing of a link whose account is gone. The gate denies then,

@@ -1,11 +1,13 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/usher-media/usher/internal/directory"
 	"github.com/usher-media/usher/internal/gate"
 )
 
@@ -16,24 +18,31 @@ type LinkList struct {
 	Next string `json:"next,omitempty"`
 }
 
+// linkFilters are the parameters of which a listing takes one.
+var linkFilters = []string{"collection", "by", "for", "parent"}
+
 func (c *call) listLinks() (answer, error) {
-	limit, below, err := c.below("links")
+	term, err := c.linkTerm()
 	if err != nil {
 		return answer{}, err
 	}
-	ctx := c.r.Context()
-	docs, err := c.Store.List(ctx, gate.KindLink, "", below, limit+1)
+	name := "links " + term
+	limit, below, err := c.below(name)
 	if err != nil {
 		return answer{}, err
 	}
-	page, next := cut("links", docs, limit, func(doc gate.Document) string { return doc.ID })
+	docs, err := c.Store.List(c.r.Context(), gate.KindLink, term, below, limit+1)
+	if err != nil {
+		return answer{}, err
+	}
+	page, next := cut(name, docs, limit, func(doc gate.Document) string { return doc.ID })
 	list := LinkList{Links: make([]Link, 0, len(page)), Next: next}
 	for _, doc := range page {
 		link, err := gate.LinkFrom(doc)
 		if err != nil {
 			return answer{}, err
 		}
-		account, err := c.account(ctx, link.ID)
+		account, err := c.account(c.r.Context(), link.ID)
 		if err != nil {
 			return answer{}, err
 		}
@@ -42,33 +51,121 @@ func (c *call) listLinks() (answer, error) {
 	return ok(list)
 }
 
+// linkTerm is the term of the links that are asked for, of which who asks may
+// see each: whoever may see every link, all; whoever manages a collection, the
+// links of it; everybody, what they made, and what was made from that.
+func (c *call) linkTerm() (string, error) {
+	query := c.r.URL.Query()
+	filter := ""
+	for _, name := range linkFilters {
+		if !query.Has(name) {
+			continue
+		}
+		if filter != "" {
+			return "", badValue.of(name, linkFilters, "give one of "+strings.Join(linkFilters, ", "))
+		}
+		filter = name
+	}
+	switch text := query.Get(filter); filter {
+	case "collection":
+		collection, err := c.collectionFor(filter, text)
+		if err != nil {
+			return "", err
+		}
+		return "collection:" + collection.ID.String(), c.Directory.May(c.r.Context(), c.who, directory.ChangeCollections, collection.ID)
+	case "parent":
+		id, err := gate.ParseLinkID(text)
+		if err != nil {
+			return "", badValue.of(filter, nil, err.Error())
+		}
+		_, _, err = c.linkDocumentOf(id)
+		return "above:" + id.String(), err
+	case "by", "for":
+		return c.personTerm(filter, text)
+	}
+	all, err := unlessForbidden(c.may(directory.ChangeCollections))
+	if err == nil && !all {
+		return "by:" + c.who.Person().String(), nil
+	}
+	return gate.TermLink, err
+}
+
+// personTerm is the term of links that a person made, or that are for them. For
+// one's own it takes nothing; a link that is for somebody is shown to them by
+// whoever made it, and not here.
+func (c *call) personTerm(filter, text string) (string, error) {
+	may := c.may(directory.ChangeCollections)
+	all, broken := unlessForbidden(may)
+	switch {
+	case broken != nil:
+		return "", broken
+	case !all && filter == "for":
+		return "", may
+	}
+	id, err := c.personNamed(filter, text)
+	switch {
+	case !all && (err != nil || id != c.who.Person()):
+		return "", may // and nothing is said about whether there is such a person
+	case errors.Is(err, gate.ErrNotFound):
+		return "", badValue.of(filter, nil, "there is no person with this address")
+	}
+	return filter + ":" + id.String(), err
+}
+
 func (c *call) createLink() (answer, error) {
 	var body NewLink
 	if err := c.decode(&body); err != nil {
 		return answer{}, err
 	}
-	link, terms, err := body.link(c.Now(), c.by)
+	d, err := c.draft(body)
 	if err != nil {
 		return answer{}, err
 	}
-	account, err := gate.Create(c.r.Context(), c.Store, link, terms)
+	account, err := c.issue(d)
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{status: http.StatusCreated, location: "links/" + link.ID.String(), body: c.present(link, account)}, nil
+	return answer{status: http.StatusCreated, location: "links/" + d.link.ID.String(), body: c.present(d.link, account)}, nil
+}
+
+// linkDocument reads the link that the path names, and its document, if who asks
+// may see and change it.
+func (c *call) linkDocument() (gate.Document, gate.Link, error) {
+	id, err := gate.ParseLinkID(c.id)
+	if err != nil {
+		return gate.Document{}, gate.Link{}, gate.ErrNotFound
+	}
+	return c.linkDocumentOf(id)
+}
+
+func (c *call) linkDocumentOf(id gate.LinkID) (gate.Document, gate.Link, error) {
+	doc, err := c.Store.Get(c.r.Context(), gate.KindLink, id.String())
+	if err != nil {
+		return doc, gate.Link{}, err
+	}
+	link, err := gate.LinkFrom(doc)
+	if err == nil && link.Pass { // it is no link that anybody made
+		err = gate.ErrNotFound
+	}
+	if err == nil {
+		err = c.knows(link, directory.ChangeCollections)
+	}
+	return doc, link, err
+}
+
+// knows is mayLink for those who find no link where they may not see it.
+func (c *call) knows(link gate.Link, p directory.Permission) error {
+	allowed, err := unlessForbidden(c.mayLink(link, p))
+	if err == nil && !allowed {
+		err = gate.ErrNotFound
+	}
+	return err
 }
 
 // link reads the link that the path names.
 func (c *call) link() (gate.Link, error) {
-	id, err := gate.ParseLinkID(c.id)
-	if err != nil {
-		return gate.Link{}, gate.ErrNotFound
-	}
-	doc, err := c.Store.Get(c.r.Context(), gate.KindLink, id.String())
-	if err != nil {
-		return gate.Link{}, err
-	}
-	return gate.LinkFrom(doc)
+	_, link, err := c.linkDocument()
+	return link, err
 }
 
 func (c *call) showLink() (answer, error) {
@@ -77,54 +174,6 @@ func (c *call) showLink() (answer, error) {
 		return answer{}, err
 	}
 	account, err := c.account(c.r.Context(), link.ID)
-	if err != nil {
-		return answer{}, err
-	}
-	return ok(c.present(link, account))
-}
-
-func (c *call) changeLink() (answer, error) {
-	var body LinkChange
-	if err := c.decode(&body); err != nil {
-		return answer{}, err
-	}
-	link, err := c.link()
-	if err != nil {
-		return answer{}, err
-	}
-	account, err := c.Store.Account(c.r.Context(), link.ID)
-	if err != nil {
-		return answer{}, err
-	}
-	change, err := body.extension(c.Now(), link, account)
-	if err != nil {
-		return answer{}, err
-	}
-	if account, err = c.Store.Extend(c.r.Context(), link.ID, change); err != nil {
-		return answer{}, err
-	}
-	return ok(c.present(link, account))
-}
-
-func (c *call) suspendLink() (answer, error) { return c.setStanding(gate.Suspended) }
-func (c *call) resumeLink() (answer, error)  { return c.setStanding(gate.Active) }
-func (c *call) revokeLink() (answer, error)  { return c.setStanding(gate.Revoked) }
-
-// setStanding answers only when the store has committed: whoever revokes a
-// link and reads 200 may rely on it (fosite CVE-2020-15223 said OK before).
-func (c *call) setStanding(state string) (answer, error) {
-	var body StandingChange
-	if err := c.decodeOptional(&body); err != nil {
-		return answer{}, err
-	}
-	if err := oneLine("why", body.Why, maxWhy); err != nil {
-		return answer{}, err
-	}
-	link, err := c.link()
-	if err != nil {
-		return answer{}, err
-	}
-	account, err := c.Store.SetStanding(c.r.Context(), link.ID, gate.Standing{State: state, Why: body.Why, By: c.by})
 	if err != nil {
 		return answer{}, err
 	}

@@ -58,6 +58,9 @@ var (
 	badMethod    = kind{"method-not-allowed", http.StatusMethodNotAllowed, "This cannot be done here"}
 	revoked      = kind{"link-revoked", http.StatusConflict, "The link was revoked"}
 	signedExpiry = kind{"expiry-is-signed", http.StatusConflict, "The link's end cannot be changed here"}
+	tooWide      = kind{"wider-than-parent", http.StatusBadRequest, "It would be more than what it is made from"}
+	noPublicURL  = kind{"no-public-url", http.StatusConflict, "The site does not know its own address"}
+	noSignIn     = kind{"no-sign-in", http.StatusConflict, "Nobody can sign in here"}
 	noLimit      = kind{"no-limit", http.StatusConflict, "The link has no such limit"}
 	keyReused    = kind{"idempotency-key-reused", http.StatusConflict, "The Idempotency-Key was for another request"}
 	keyRunning   = kind{"idempotency-running", http.StatusConflict, "A request with this Idempotency-Key is not answered yet"}
@@ -70,6 +73,7 @@ var (
 	tooEarly     = kind{"too-early", http.StatusTooEarly, "Send this again"}
 	keysFailed   = kind{"keys-not-written", http.StatusInternalServerError, "The keyring could not be changed"}
 	storeDown    = kind{"store-down", http.StatusServiceUnavailable, "The store cannot be asked right now"}
+	busy         = kind{"busy", http.StatusServiceUnavailable, "Too much of this at once"}
 	notRunning   = kind{"not-running", http.StatusServiceUnavailable, "Usher is not running"}
 )
 

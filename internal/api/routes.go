@@ -19,7 +19,7 @@ type endpoint struct {
 
 // endpoints are all there are. The tables stand with what serves them.
 var endpoints = slices.Concat(
-	linkEndpoints, sessionEndpoints, personEndpoints, groupEndpoints, collectionEndpoints, grantEndpoints, meEndpoints, keyEndpoints, otherEndpoints,
+	linkEndpoints, inviteEndpoints, sessionEndpoints, personEndpoints, groupEndpoints, collectionEndpoints, grantEndpoints, meEndpoints, keyEndpoints, otherEndpoints,
 )
 
 var sessionEndpoints = []endpoint{

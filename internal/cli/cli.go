@@ -41,6 +41,7 @@ func (c *common) flags(cmd *cobra.Command) {
 type run struct {
 	Doer
 	ctx  context.Context
+	in   io.Reader
 	out  io.Writer
 	json bool
 }
@@ -52,7 +53,7 @@ func (c *common) leaf(cmd *cobra.Command, do func(r *run, args []string) error) 
 		if err != nil {
 			return err
 		}
-		return do(&run{Doer: doer, ctx: cmd.Context(), out: cmd.OutOrStdout(), json: c.json}, args)
+		return do(&run{Doer: doer, ctx: cmd.Context(), in: cmd.InOrStdin(), out: cmd.OutOrStdout(), json: c.json}, args)
 	})
 }
 

@@ -44,6 +44,16 @@ func (w when) time(now time.Time) *time.Time {
 	return &t
 }
 
+// parseTime reads a flag that holds a time or a duration from now; nil: it was
+// not given.
+func parseTime(flag, text string, now time.Time) (*time.Time, error) {
+	w, err := parseWhen(flag, text)
+	if err != nil {
+		return nil, err
+	}
+	return w.time(now), nil
+}
+
 // amount is a flag such as 3, which sets a limit, or +3, which adds to it.
 func parseAmount(flag, text string) (set, add *int64, err error) {
 	if text == "" {

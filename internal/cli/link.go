@@ -2,7 +2,11 @@ package cli
 
 import (
 	"errors"
+	"io"
+	"maps"
 	"net/http"
+	"net/url"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -26,10 +30,11 @@ Wherever a command takes a link, its id (lnk_…) and both URLs will do.`,
   usher link extend lnk_1e5q0k2h4m6p8r0t2v4g --views +2
   usher link revoke https://media.example.com/s/… --why 'sent to the wrong person'`,
 	},
-		createLink(c), listLinks(c), showLink(c), extendLink(c),
+		createLink(c), listLinks(c), showLink(c), extendLink(c), changeLink(c), mintLinks(c), mailLink(c),
 		standLink(c, "suspend", "Closes a link until it is resumed", "Whoever is watching is cut off within seconds. Nothing is lost: resume opens it\nagain."),
 		standLink(c, "resume", "Opens a suspended link again", "Views used so far stay used."),
 		standLink(c, "revoke", "Closes a link for good", "Whoever is watching is cut off within seconds. This cannot be undone; suspend can."),
+		cutLink(c), linkPresets(c), linkStrength(c),
 	)
 	c.flags(cmd)
 	return cmd
@@ -37,59 +42,145 @@ Wherever a command takes a link, its id (lnk_…) and both URLs will do.`,
 
 func createLink(c *common) *cobra.Command {
 	var body api.NewLink
-	var expires, starts string
+	var flags newLinkFlags
 	cmd := &cobra.Command{
-		Use:   "create --path PATH",
+		Use:   "create --path PATH | --collection NAME | --parent LINK",
 		Short: "Makes a link and prints its URLs",
 		Long: `Makes a link and prints its URLs. Unless told otherwise it has no views limit
-and never expires, and it opens for viewing only.`,
+and never expires, and it opens for viewing only. With --parent it is made from
+another link, is never more than that one, and gets its views from it. A password
+is read from a file or from standard input: what stands on a command line can be
+read by others on the machine.`,
 		Example: `  usher link create --path '/acme/demo/*' --views 3 --expires 48h
   usher link create --path /acme/film.mp4 --views-each 2 --can view,download --title 'Rough cut'
-  usher link create --path '/acme/demo/*' --seats 2 --when-full replace
-  usher link create --path '/acme/demo/*' --entry hls/master.m3u8 --starts 2026-02-01T18:00:00Z`,
+  usher link create --collection acme --preset exam --for ann@example.com --for ben@example.com
+  usher link create --path '/acme/demo/*' --seats 2 --when-full replace --password-file -
+  usher link create --path '/acme/demo/*' --entry hls/master.m3u8 --starts 2026-02-01T18:00:00Z
+  usher link create --parent lnk_1e5q0k2h4m6p8r0t2v4g --views 1 --for cleo@example.com`,
 		Args: takesNothing,
 	}
+	flags.add(cmd, &body)
+	return c.leaf(cmd, func(r *run, _ []string) error {
+		if body.Path == "" && body.Collection == "" && body.Parent == "" {
+			return errors.New("say with --path what the link opens, such as --path '/acme/demo/*', or name a --collection or a --parent")
+		}
+		if err := flags.fill(r, cmd, &body); err != nil {
+			return err
+		}
+		return show(r, http.MethodPost, "/links", body, printLink)
+	})
+}
+
+// newLinkFlags are the flags of a new link that are not fields of its body.
+type newLinkFlags struct {
+	expires, starts, startBy, playFor, passwordFile string
+	views, viewsEach, seats, seatsEach              int64
+	emails                                          []string
+}
+
+func (f *newLinkFlags) add(cmd *cobra.Command, body *api.NewLink) {
 	flags := cmd.Flags()
 	flags.StringVar(&body.Path, "path", "", "What the link opens: a file such as /acme/film.mp4, or '/acme/demo/*' for everything below that folder")
-	flags.Int64Var(&body.Views, "views", 0, "How many views the link is good for (0: no limit)")
-	flags.Int64Var(&body.ViewsEach, "views-each", 0, "How many of them one viewer may use (0: no limit)")
-	flags.Int64Var(&body.Seats, "seats", 0, "How many devices may watch at once (0: no limit)")
-	flags.Int64Var(&body.SeatsEach, "seats-each", 0, "How many of them may be one viewer's (0: no limit)")
+	flags.StringVar(&body.Collection, "collection", "", "The collection that it opens, by name or id; with --path: that the path is in")
+	flags.StringVar(&body.Parent, "parent", "", "The link that it is made from: its id, or its share or media URL")
+	flags.StringVar(&body.Preset, "preset", "", "A named set of limits, which other flags change: see usher link presets")
+	flags.StringArrayVar(&f.emails, "for", nil, "E-mail address of somebody whom it is for; may be given again")
+	flags.StringVar(&f.passwordFile, "password-file", "", "File with the link's password, or - for standard input")
+	flags.Int64Var(&f.views, "views", 0, "How many views the link is good for (0: no limit)")
+	flags.Int64Var(&f.viewsEach, "views-each", 0, "How many of them one viewer may use (0: no limit)")
+	flags.Int64Var(&f.seats, "seats", 0, "How many devices may watch at once (0: no limit)")
+	flags.Int64Var(&f.seatsEach, "seats-each", 0, "How many of them may be one viewer's (0: no limit)")
 	flags.StringVar(&body.WhenFull, "when-full", "", whenFullFlag)
-	flags.StringVar(&expires, "expires", "", "When the link ends: a duration such as 48h or 7d, or a time such as 2026-01-31T18:00:00Z")
-	flags.StringVar(&starts, "starts", "", "When it opens, written the same way (default now)")
+	flags.StringVar(&f.expires, "expires", "", "When the link ends: a duration such as 48h or 7d, or a time such as 2026-01-31T18:00:00Z")
+	flags.StringVar(&f.starts, "starts", "", "When it opens, written the same way (default now)")
+	flags.StringVar(&f.startBy, "start-by", "", "When the last view may begin, written the same way; begun ones go on to the end")
+	flags.StringVar(&f.playFor, "play-for", "", "How long it is good for from its first view on, such as 48h")
 	flags.StringSliceVar(&body.Can, "can", nil, "What it allows: view, download, upload, share, stats (default view)")
 	flags.StringVar(&body.Title, "title", "", "What the link's page calls the video (default nothing)")
 	flags.StringVar(&body.Entry, "entry", "", "File below the folder that players start with, such as master.m3u8 (default looked for)")
-	return c.leaf(cmd, func(r *run, _ []string) error {
-		if body.Path == "" {
-			return errors.New("say with --path what the link opens, such as --path '/acme/demo/*'")
+}
+
+// fill puts the flags into the body. A limit that was not given stays out of it:
+// a preset may set it then.
+func (f *newLinkFlags) fill(r *run, cmd *cobra.Command, body *api.NewLink) (err error) {
+	for name, limit := range map[string]struct {
+		from *int64
+		to   **int64
+	}{
+		"views": {&f.views, &body.Views}, "views-each": {&f.viewsEach, &body.ViewsEach},
+		"seats": {&f.seats, &body.Seats}, "seats-each": {&f.seatsEach, &body.SeatsEach},
+	} {
+		if cmd.Flags().Changed(name) {
+			*limit.to = limit.from
 		}
-		end, err := parseWhen("expires", expires)
-		if err != nil {
-			return err
-		}
-		start, err := parseWhen("starts", starts)
-		if err != nil {
-			return err
-		}
-		body.ExpiresAt, body.ExpiresIn, body.StartsAt = end.at, end.in, start.time(time.Now())
-		return show(r, http.MethodPost, "/links", body, printLink)
-	})
+	}
+	now := time.Now()
+	end, err := parseWhen("expires", f.expires)
+	if err != nil {
+		return err
+	}
+	body.ExpiresAt, body.ExpiresIn = end.at, end.in
+	if body.StartsAt, err = parseTime("starts", f.starts, now); err != nil {
+		return err
+	}
+	if body.StartBy, err = parseTime("start-by", f.startBy, now); err != nil {
+		return err
+	}
+	if f.playFor != "" {
+		body.PlayFor = &f.playFor
+	}
+	if body.Password, err = r.readPassword("password-file", f.passwordFile); err != nil {
+		return err
+	}
+	if f.emails != nil {
+		body.For = f.emails
+	}
+	if body.Parent != "" {
+		body.Parent, err = r.linkID(body.Parent)
+	}
+	return err
 }
 
 const whenFullFlag = "What becomes of one more device: refuse it, or replace the oldest (default refuse)"
 
 func listLinks(c *common) *cobra.Command {
 	var p page
+	filters := url.Values{}
+	var collection, by, person, parent string
 	cmd := &cobra.Command{
 		Use: "list", Short: "Lists links, the newest first",
-		Example: "  usher link list\n  usher link list --limit 200 --json",
+		Long: `Lists links, the newest first: all of them, or those of a collection, those that
+somebody made, those that are for somebody, or those made from a link.`,
+		Example: "  usher link list\n  usher link list --collection acme\n  usher link list --for ann@example.com --json",
 		Args:    takesNothing,
 	}
+	flags := cmd.Flags()
+	flags.StringVar(&collection, "collection", "", "Only links of this collection, by name or id")
+	flags.StringVar(&by, "by", "", "Only links that this person made, by e-mail address or id")
+	flags.StringVar(&person, "for", "", "Only links that are for this person, by e-mail address or id")
+	flags.StringVar(&parent, "parent", "", "Only links made from this one, at whatever remove")
 	p.flags(cmd)
 	return c.leaf(cmd, func(r *run, _ []string) error {
-		return show(r, http.MethodGet, "/links?"+p.query().Encode(), nil, printLinks)
+		for name, value := range map[string]string{"collection": collection, "by": by, "for": person} {
+			if value != "" {
+				filters.Set(name, value)
+			}
+		}
+		if parent != "" {
+			id, err := r.linkID(parent)
+			if err != nil {
+				return err
+			}
+			filters.Set("parent", id)
+		}
+		again, query := "usher link list", p.query()
+		for _, name := range slices.Sorted(maps.Keys(filters)) {
+			again += " --" + name + " " + filters.Get(name)
+			query.Set(name, filters.Get(name))
+		}
+		return show(r, http.MethodGet, "/links?"+query.Encode(), nil, func(out io.Writer, list api.LinkList) {
+			printLinks(out, list, again)
+		})
 	})
 }
 
@@ -104,79 +195,5 @@ func showLink(c *common) *cobra.Command {
 			return err
 		}
 		return show(r, http.MethodGet, "/links/"+id, nil, printLink)
-	})
-}
-
-func extendLink(c *common) *cobra.Command {
-	var views, viewsEach, seats, seatsEach, whenFull, expires string
-	cmd := &cobra.Command{
-		Use:   "extend LINK",
-		Short: "Changes how many views and seats a link has, or when it ends",
-		Long: `Changes the limits of a link that is out already; its URLs stay the same. Views
-that were used stay used: a link with 3 of 3 views used and --views +2 is good
-for 2 more. Fewer seats cut nobody off: the next device that opens the link makes
-room for itself or is refused. A link signed elsewhere keeps the end that its
-issuer gave it.`,
-		Example: `  usher link extend lnk_1e5q0k2h4m6p8r0t2v4g --views +2
-  usher link extend lnk_1e5q0k2h4m6p8r0t2v4g --views 10 --expires 7d
-  usher link extend lnk_1e5q0k2h4m6p8r0t2v4g --expires 2026-12-31T00:00:00Z`,
-		Args: takes(whichLink),
-	}
-	flags := cmd.Flags()
-	flags.StringVar(&views, "views", "", "New limit of views, such as 10 (0: no limit), or +2 to add 2")
-	flags.StringVar(&viewsEach, "views-each", "", "New limit for each viewer, or +N to add to it")
-	flags.StringVar(&seats, "seats", "", "New limit of devices at once (0: no limit)")
-	flags.StringVar(&seatsEach, "seats-each", "", "New limit of devices at once for each viewer")
-	flags.StringVar(&whenFull, "when-full", "", whenFullFlag)
-	flags.StringVar(&expires, "expires", "", "New end: a duration from now such as 48h, or a time such as 2026-01-31T18:00:00Z")
-	return c.leaf(cmd, func(r *run, args []string) error {
-		var body api.LinkChange
-		var err error
-		if body.Views, body.AddViews, err = parseAmount("views", views); err != nil {
-			return err
-		}
-		if body.ViewsEach, body.AddViewsEach, err = parseAmount("views-each", viewsEach); err != nil {
-			return err
-		}
-		if body.Seats, err = parseLimit("seats", seats); err != nil {
-			return err
-		}
-		if body.SeatsEach, err = parseLimit("seats-each", seatsEach); err != nil {
-			return err
-		}
-		if whenFull != "" {
-			body.WhenFull = &whenFull
-		}
-		end, err := parseWhen("expires", expires)
-		if err != nil {
-			return err
-		}
-		body.ExpiresAt, body.ExpiresIn = end.at, end.in
-		if body == (api.LinkChange{}) {
-			return errors.New("say what to change, with --views, --views-each, --seats, --seats-each, --when-full or --expires")
-		}
-		id, err := r.linkID(args[0])
-		if err != nil {
-			return err
-		}
-		return show(r, http.MethodPatch, "/links/"+id, body, printLink)
-	})
-}
-
-// standLink makes the three commands that change a link's standing.
-func standLink(c *common, verb, short, long string) *cobra.Command {
-	var body api.StandingChange
-	cmd := &cobra.Command{
-		Use: verb + " LINK", Short: short, Long: short + ".\n" + long,
-		Example: "  usher link " + verb + " lnk_1e5q0k2h4m6p8r0t2v4g",
-		Args:    takes(whichLink),
-	}
-	cmd.Flags().StringVar(&body.Why, "why", "", "Why, in a few words, for whoever looks at the link later")
-	return c.leaf(cmd, func(r *run, args []string) error {
-		id, err := r.linkID(args[0])
-		if err != nil {
-			return err
-		}
-		return show(r, http.MethodPost, "/links/"+id+"/"+verb, body, printLink)
 	})
 }

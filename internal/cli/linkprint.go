@@ -13,18 +13,64 @@ func printLink(out io.Writer, l api.Link) {
 		[2]string{"Share URL", l.URL},
 		[2]string{"Media URL", l.MediaURL + " (for players)"},
 		[2]string{"Link", l.ID},
-		[2]string{"Opens", l.Scope + " for " + strings.Join(l.Can, ", ")},
+		[2]string{"Opens", tellScope(l) + " for " + strings.Join(l.Can, ", ")},
+		[2]string{"For", strings.Join(l.For, ", ")},
+		[2]string{"Password", tellPassword(l)},
+		[2]string{"Strength", fmt.Sprintf("%d %s: does not stop %s", l.Strength.Level, l.Strength.Name, strings.Join(l.Strength.DoesNotStop, "; "))},
+		[2]string{"Made from", l.Parent},
+		[2]string{"Preset", l.Preset},
 		[2]string{"Entry", l.Entry},
 		[2]string{"Title", l.Title},
 		[2]string{"Views", tellViews(l)},
 		[2]string{"Seats", tellSeats(l)},
 		[2]string{"Starts", stamp(l.StartsAt)},
-		[2]string{"Ends", ends(l.ExpiresAt)},
+		[2]string{"Start by", stamp(l.StartBy)},
+		[2]string{"Ends", tellEnd(l)},
 		[2]string{"Standing", tellStanding(l)},
 		[2]string{"Seen", strings.Join([]string{count(l.Opens, "look"), count(l.Redeems, "redeem"), count(l.Plays, "play"), count(l.Devices, "device")}, ", ")},
-		[2]string{"Made", strings.TrimSuffix(stamp(l.CreatedAt)+" by "+l.CreatedBy, " by ")},
+		[2]string{"Made", strings.TrimSuffix(stamp(l.CreatedAt)+" by "+maker(l), " by ")},
 		[2]string{"Signed with", l.Issuer},
 	)
+	if l.SessionsEnded != nil {
+		fmt.Fprintf(out, "\n%s ended.\n", count(*l.SessionsEnded, "live session"))
+	}
+}
+
+func maker(l api.Link) string {
+	if l.By != "" {
+		return l.By
+	}
+	return l.CreatedBy
+}
+
+// tellScope says what a link opens: a path, or all of a collection.
+func tellScope(l api.Link) string {
+	name := l.CollectionName
+	if name == "" {
+		name = l.Collection
+	}
+	switch {
+	case name == "":
+		return l.Scope
+	case l.Scope == "/*":
+		return "collection " + name
+	}
+	return l.Scope + " in collection " + name
+}
+
+func tellPassword(l api.Link) string {
+	if l.HasPassword {
+		return "yes; whoever signs in as somebody that the link names need not know it"
+	}
+	return ""
+}
+
+func tellEnd(l api.Link) string {
+	text := ends(l.ExpiresAt)
+	if l.PlayFor != "" {
+		text += ", and " + l.PlayFor + " after its first view"
+	}
+	return text
 }
 
 func tellViews(l api.Link) string {
@@ -69,7 +115,7 @@ func tellStanding(l api.Link) string {
 	return text
 }
 
-func printLinks(out io.Writer, list api.LinkList) {
+func printLinks(out io.Writer, list api.LinkList, again string) {
 	if len(list.Links) == 0 {
 		fmt.Fprintln(out, "There are no links. Make one: usher link create --path '/acme/demo/*' --views 3")
 		return
@@ -80,8 +126,8 @@ func printLinks(out io.Writer, list api.LinkList) {
 		if l.Views.Limit != nil {
 			used = fmt.Sprintf("%d of %d used", l.Views.Used, *l.Views.Limit)
 		}
-		rows[i] = []string{l.ID, l.Standing, used, ends(l.ExpiresAt), l.Scope, l.Title}
+		rows[i] = []string{l.ID, l.Standing, used, ends(l.ExpiresAt), fmt.Sprint(l.Strength.Level), tellScope(l), strings.Join(l.For, ", "), l.Title}
 	}
-	table(out, []string{"LINK", "STANDING", "VIEWS", "ENDS", "OPENS", "TITLE"}, rows)
-	more(out, "usher link list", list.Next)
+	table(out, []string{"LINK", "STANDING", "VIEWS", "ENDS", "STRENGTH", "OPENS", "FOR", "TITLE"}, rows)
+	more(out, again, list.Next)
 }

@@ -25,7 +25,7 @@ type recordOf[T any] interface {
 // nouns are what the kinds are called in errors.
 var nouns = map[gate.Kind]string{
 	gate.KindPerson: "person", gate.KindGroup: "group", gate.KindMember: "member",
-	gate.KindCollection: "collection", gate.KindGrant: "grant", gate.KindSite: "site",
+	gate.KindCollection: "collection", gate.KindGrant: "grant", gate.KindInvite: "invitation", gate.KindSite: "site",
 }
 
 // parse reads a record out of its document.

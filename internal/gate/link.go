@@ -30,6 +30,9 @@ type Link struct {
 	// later, and those of collections that it includes. Scope is "/*" then. Zero:
 	// the link opens Scope.
 	Collection CollectionID `json:"collection,omitzero"`
+	// Within is the collection that Scope was in when a link by path was made. The
+	// link is listed with those of it; nothing else goes by it.
+	Within CollectionID `json:"within,omitzero"`
 	// By is the person who made the link, who can hand out no more than they
 	// hold; zero: an operator.
 	By PersonID `json:"by,omitzero"`
@@ -145,19 +148,32 @@ func (l Link) Document() (Document, error) {
 	return Document{Kind: KindLink, ID: l.ID.String(), Body: body, Index: l.index()}, err
 }
 
-// index are the terms by which links are listed: "collection:", "by:" and "for:"
-// with an id, and "above:" with each link that it was made from. Of many that a
-// link is for, the first have terms. A pass is no link that anybody lists.
+// TermLink is the term of all links that anybody lists.
+const TermLink = "link"
+
+// Home is the collection that the link opens something of, or did when it was
+// made; zero: of none.
+func (l Link) Home() CollectionID {
+	if l.Collection.IsZero() {
+		return l.Within
+	}
+	return l.Collection
+}
+
+// index are the terms by which links are listed: TermLink, "collection:", "by:"
+// and "for:" with an id, and "above:" with each link that it was made from. Of
+// many that a link is for, the first have terms. A pass is no link that anybody
+// lists.
 func (l Link) index() []string {
-	var terms []string
 	if l.Pass {
 		return nil
 	}
+	terms := []string{TermLink}
 	for _, above := range l.Above[:min(len(l.Above), MaxAbove)] {
 		terms = append(terms, "above:"+above.String())
 	}
-	if !l.Collection.IsZero() {
-		terms = append(terms, "collection:"+l.Collection.String())
+	if home := l.Home(); !home.IsZero() {
+		terms = append(terms, "collection:"+home.String())
 	}
 	if !l.By.IsZero() {
 		terms = append(terms, "by:"+l.By.String())

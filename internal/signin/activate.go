@@ -166,6 +166,9 @@ const ActivationPrefix = "/_usher/activate/"
 // ActivationURL is the link of a code, as it is mailed.
 func (d *Desk) ActivationURL(code string) string { return d.PublicURL + ActivationPrefix + code }
 
+// SignInURL is where persons sign in, as it is mailed.
+func (d *Desk) SignInURL() string { return d.PublicURL + signInPath }
+
 // Invite makes an activation link and mails it, or gives the message back where
 // there is no mail. The letter's URL is filled in.
 func (d *Desk) Invite(ctx context.Context, a Activation, letter mail.Invitation) (mail.Handed, error) {

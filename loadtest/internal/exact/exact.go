@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/usher-media/usher/internal/api"
+	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/loadtest/internal/dice"
 	"github.com/usher-media/usher/loadtest/internal/report"
 	"github.com/usher-media/usher/loadtest/internal/rig"
@@ -107,8 +108,8 @@ const patience = 2 * time.Minute
 func (out *outcome) race(ctx context.Context, c *rig.Cluster, openers int) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	limits := api.NewLink{Path: "/film/*", Views: int64(1 + dice.Roll(min(mostViews, openers))), ViewsEach: int64(dice.Roll(len(titles)))}
-	link, err := c.Nodes[0].NewLink(ctx, limits)
+	limits := gate.Terms{Views: int64(1 + dice.Roll(min(mostViews, openers))), ViewsEach: int64(dice.Roll(len(titles)))}
+	link, err := c.Nodes[0].NewLink(ctx, api.NewLink{Path: "/film/*", Views: &limits.Views, ViewsEach: &limits.ViewsEach})
 	if err != nil {
 		return err
 	}

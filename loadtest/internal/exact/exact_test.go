@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/usher-media/usher/internal/api"
+	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/loadtest/internal/report"
 )
 
@@ -38,7 +39,7 @@ func TestLedger(t *testing.T) {
 		"refused, all of them, for no": {[]*device{out, out}, 0, link(0, 0), false},
 	} {
 		var sum outcome
-		sum.add(try.devices, api.NewLink{Views: 3, ViewsEach: try.each}, try.link)
+		sum.add(try.devices, gate.Terms{Views: 3, ViewsEach: try.each}, try.link)
 		if kept := report.New("", nil, judge([]*outcome{&sum})).Kept; kept != try.kept {
 			t.Errorf("%s: kept %v, %+v", what, kept, sum)
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/usher-media/usher/internal/api"
+	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/loadtest/internal/report"
 )
 
@@ -29,7 +30,7 @@ type outcome struct {
 }
 
 // add compares what the viewers of a round got with what the link says.
-func (out *outcome) add(devices []*device, limits api.NewLink, link api.Link) {
+func (out *outcome) add(devices []*device, limits gate.Terms, link api.Link) {
 	var plays int64
 	for _, d := range devices {
 		var own int64

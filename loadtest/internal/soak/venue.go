@@ -98,7 +98,7 @@ func (v *venue) invite(ctx context.Context) (api.Link, error) {
 	defer v.mu.Unlock()
 	if v.guests%guestsALink == 0 {
 		var err error
-		if v.link, err = v.node.NewLink(ctx, api.NewLink{Path: "/clock/*", Views: 2 * guestsALink}); err != nil {
+		if v.link, err = v.node.NewLink(ctx, api.NewLink{Path: "/clock/*", Views: new(int64(2 * guestsALink))}); err != nil {
 			return v.link, err
 		}
 		v.ledger[v.link.ID] = &account{}
