@@ -13,6 +13,7 @@ import (
 
 	"github.com/usher-media/usher/config"
 	"github.com/usher-media/usher/internal/gate"
+	"github.com/usher-media/usher/internal/mail"
 	"github.com/usher-media/usher/internal/signin"
 	"github.com/usher-media/usher/internal/store/redis"
 	"github.com/usher-media/usher/internal/token"
@@ -27,6 +28,8 @@ type App struct {
 
 	backing *backing
 	keys    *keyFile
+	desk    *signin.Desk
+	post    *mail.Post // nil without a mail setting
 	logger  *zap.Logger
 }
 
@@ -57,6 +60,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 	}
 	a.backing, err = takeBacking(opener, a.logger)
 	if err != nil {
+		return err
+	}
+	if err := a.openDesk(); err != nil {
 		return err
 	}
 	return registerMetrics(ctx.GetMetricsRegistry())
@@ -120,6 +126,9 @@ func (a *App) Stop() error { return nil }
 // also when Provision failed halfway.
 func (a *App) Cleanup() error {
 	var errs []error
+	if a.post != nil {
+		a.post.Close()
+	}
 	if a.backing != nil {
 		_, err := backings.Delete(a.backing.key)
 		errs = append(errs, err)
@@ -134,19 +143,8 @@ func (a *App) Cleanup() error {
 // gateFor returns a gate with a site's policy.
 func (a *App) gateFor(pacer func(gate.SessionID, time.Time) (gate.Pacer, bool), policy gate.Policy) *gate.Gate {
 	return gate.New(gate.House{
-		Store: a.backing, Rules: a.backing.view, Door: a.desk(), Keys: a.keys.Ring, Marks: &a.backing.marks,
+		Store: a.backing, Rules: a.backing.view, Door: a.desk, Keys: a.keys.Ring, Marks: &a.backing.marks,
 	}, pacer, policy)
-}
-
-// How long somebody stays signed in who does not come back, and at the most.
-const (
-	signInIdle = 30 * 24 * time.Hour
-	signInMost = 180 * 24 * time.Hour
-)
-
-// desk knows who is signed in, and looks at passwords of links.
-func (a *App) desk() *signin.Desk {
-	return signin.NewDesk(signin.Options{Store: a.backing, Keys: a.keys.Ring, Now: time.Now, Idle: signInIdle, Max: signInMost})
 }
 
 var (

@@ -57,8 +57,9 @@ type backing struct {
 	streams    *streams
 	marks      gate.Marks
 	// view is the directory; unread wakes whoever reads it up to the news.
-	view   *directory.View
-	unread chan struct{}
+	view      *directory.View
+	unread    chan struct{}
+	directory *directory.Directory
 
 	flushEvery atomic.Int64 // nanoseconds
 
@@ -87,6 +88,10 @@ func takeBacking(o storeOpen, logger *zap.Logger) (*backing, error) {
 		}
 		b := &backing{key: o.key, opener: o.open, logger: logger, streams: newStreams(), usage: watch.New(eventsDropped.Inc), unread: make(chan struct{}, 1)}
 		b.view = directory.NewView(b, time.Now)
+		var err error
+		if b.directory, err = directory.New(b, b.view, directory.Settings{Now: b.time}); err != nil {
+			return nil, err
+		}
 		b.flushEvery.Store(int64(watch.FlushEvery(time.Hour)))
 		return b, nil
 	})

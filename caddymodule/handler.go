@@ -15,6 +15,7 @@ import (
 	"github.com/usher-media/usher/internal/api"
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/pages"
+	"github.com/usher-media/usher/internal/signin"
 )
 
 func init() { caddy.RegisterModule(Handler{}) }
@@ -30,6 +31,7 @@ type Handler struct {
 	entries *entries
 	assets  http.Handler
 	api     http.Handler
+	signin  http.Handler
 	logger  *zap.Logger
 }
 
@@ -60,6 +62,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	h.entries = newEntries()
 	h.app.backing.flushFor(time.Duration(min(h.Idle, h.SeatIdle, h.SessionLife)))
 	h.assets = pages.Assets()
+	h.signin = signin.Web{Desk: h.app.desk, Secure: h.secure, Client: clientAddr, Refuse: h.refuseUnsigned}
 	h.api = http.StripPrefix(apiPrefix, api.New(h.app.apiBackend(h.gate), api.Bearer))
 	return nil
 }

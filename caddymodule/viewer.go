@@ -15,6 +15,7 @@ import (
 	"github.com/usher-media/usher/internal/browser"
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/pages"
+	"github.com/usher-media/usher/internal/signin"
 	"github.com/usher-media/usher/internal/token"
 )
 
@@ -32,6 +33,8 @@ func (h *Handler) serveOwn(w http.ResponseWriter, r *http.Request, in *request, 
 		h.assets.ServeHTTP(w, r)
 	case strings.HasPrefix(in.own, apiPrefix+"/") && h.API:
 		h.api.ServeHTTP(w, r)
+	case signin.Serves(in.own):
+		h.signin.ServeHTTP(w, r)
 	case in.own == ownPrefix+"console" && h.Console:
 		h.serveConsole(w, r)
 	case in.own == ownPrefix+"ready":
@@ -39,6 +42,11 @@ func (h *Handler) serveOwn(w http.ResponseWriter, r *http.Request, in *request, 
 	default:
 		h.refuse(w, r, unsigned(gate.NoToken))
 	}
+}
+
+// refuseUnsigned refuses somebody who has shown nothing.
+func (h *Handler) refuseUnsigned(w http.ResponseWriter, r *http.Request, no gate.Reason) {
+	h.refuse(w, r, unsigned(no))
 }
 
 func unsigned(no gate.Reason) *gate.Verdict {

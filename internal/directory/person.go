@@ -28,6 +28,13 @@ type Person struct {
 	CreatedBy gate.PersonID `json:"created_by,omitzero"`
 }
 
+// waits is why somebody is suspended who was not approved of yet.
+const waits = "waits for approval"
+
+// Waits reports whether the person came by themselves and nobody has approved
+// of them yet. Resuming them does.
+func (p *Person) Waits() bool { return p.Standing.State == gate.Suspended && p.Standing.Why == waits }
+
 // Validate reports what is wrong with the record, naming the field.
 func (p Person) Validate() error {
 	if address, err := ParseAddress(p.Email); err != nil {

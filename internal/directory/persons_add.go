@@ -16,6 +16,8 @@ type NewPerson struct {
 	Role    Role // zero: Limited
 	Sponsor gate.PersonID
 	Until   time.Time
+	// Waits: they are nobody before somebody resumes them.
+	Waits bool
 	// For is the collection on account of which somebody is brought in who
 	// without it could not add persons; they become Limited.
 	For gate.CollectionID
@@ -160,6 +162,9 @@ func (c *call) add(ctx context.Context, n NewPerson) (Person, error) {
 		ID: gate.PersonID(token.NewID(c.now)), Email: address, Name: n.Name, Role: min(n.Role, Manager),
 		Standing: gate.Standing{State: gate.Active, Since: c.now, By: c.who.String()},
 		Sponsor:  n.Sponsor, Until: whole(n.Until), CreatedAt: c.now, CreatedBy: c.who.person,
+	}
+	if n.Waits {
+		p.Standing.State, p.Standing.Why = gate.Suspended, waits
 	}
 	if err := c.endsAhead("until", p.Until); err != nil {
 		return Person{}, err

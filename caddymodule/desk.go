@@ -1,0 +1,118 @@
+package caddymodule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/usher-media/usher/internal/directory"
+	"github.com/usher-media/usher/internal/gate"
+	"github.com/usher-media/usher/internal/mail"
+	"github.com/usher-media/usher/internal/signin"
+)
+
+// people are the directory's persons as the desk that signs them in knows them.
+type people struct{ *backing }
+
+var _ signin.People = people{}
+
+func (p people) ByAddress(ctx context.Context, address string) (signin.Person, error) {
+	found, err := p.directory.PersonByAddress(ctx, address)
+	if err != nil {
+		return signin.Person{}, err
+	}
+	return p.known(ctx, found)
+}
+
+func (p people) ByID(ctx context.Context, id gate.PersonID) (signin.Person, error) {
+	found, err := p.directory.PersonByID(ctx, id)
+	if err != nil {
+		return signin.Person{}, err
+	}
+	return p.known(ctx, found)
+}
+
+// known says of a person what signing in needs.
+func (p people) known(ctx context.Context, found directory.Person) (signin.Person, error) {
+	now, err := p.time(ctx)
+	if err != nil {
+		return signin.Person{}, err
+	}
+	live, err := p.view.Admits(ctx, found.ID, time.Time{}, now)
+	return signin.Person{
+		ID: found.ID, Address: found.Email, Name: found.Name, Password: found.Password,
+		Live: live, Waiting: found.Waits(), CutAt: found.CutAt,
+	}, err
+}
+
+func (p people) SetPassword(ctx context.Context, id gate.PersonID, phc string) error {
+	return p.directory.SetPassword(ctx, id, phc)
+}
+
+func (p people) Accept(ctx context.Context, invite string, id gate.PersonID, phc string) error {
+	return p.directory.AcceptInvite(ctx, invite, id, phc)
+}
+
+// Join makes somebody a person whom a provider vouched for, in the name of the
+// operator, who said in the config that they may become one.
+func (p people) Join(ctx context.Context, address, name string, waiting bool) (signin.Person, error) {
+	made, err := p.directory.AddPerson(ctx, directory.Operator(), directory.NewPerson{Email: address, Name: name, Waits: waiting})
+	if _, taken := errors.AsType[*directory.Exists](err); taken {
+		return signin.Person{}, gate.ErrConflict
+	}
+	if err != nil {
+		return signin.Person{}, err
+	}
+	return p.known(ctx, made)
+}
+
+// time is the store's.
+func (b *backing) time(ctx context.Context) (time.Time, error) {
+	state, err := b.Check(ctx, gate.Query{})
+	return state.Now, err
+}
+
+// openDesk makes the desk where persons sign in, and the post for its messages.
+// The post makes no connection before there is a message.
+func (a *App) openDesk() (err error) {
+	options := signin.Options{
+		Store: a.backing, People: people{a.backing}, Keys: a.keys.Ring, Now: time.Now,
+		PublicURL: strings.TrimSuffix(a.PublicURL, "/"),
+		Idle:      time.Duration(a.SignInLife.Idle), Max: time.Duration(a.SignInLife.Max),
+		External: a.External, Mail: mail.Printer{}, Failed: a.deskFailed,
+	}
+	if m := a.Mail; m.Host != "" {
+		server := mail.Server{Host: m.Host, Port: m.Port, Security: m.Security, User: m.User, Password: m.Password, From: m.From}
+		if a.post, err = mail.NewPost(server, a.mailed); err != nil {
+			return fmt.Errorf("mail: %w", err)
+		}
+		options.Mail = a.post
+	}
+	if o := a.OIDC; o.Issuer != "" {
+		options.Elsewhere = &signin.Provider{Issuer: o.Issuer, ClientID: o.ClientID, ClientSecret: o.ClientSecret, Domains: o.Domains}
+	}
+	a.desk = signin.NewDesk(options)
+	return nil
+}
+
+// deskFailed logs what went wrong behind an answer that may not say so.
+func (a *App) deskFailed(what string, err error) {
+	a.logger.Error("signing in failed", zap.String("what", what), zap.Error(err))
+}
+
+// mailed logs what became of a message: neither what is in it nor to whom.
+func (a *App) mailed(r mail.Report) {
+	fields := []zap.Field{zap.String("kind", string(r.Kind)), zap.Int("try", r.Try)}
+	switch {
+	case r.Err == nil:
+		a.logger.Info("a mail was sent", fields...)
+	case r.Last:
+		a.logger.Error("a mail was given up", append(fields, zap.Error(r.Err))...)
+	default:
+		a.logger.Warn("a mail is tried again", append(fields, zap.Error(r.Err))...)
+	}
+}
