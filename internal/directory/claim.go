@@ -48,7 +48,7 @@ func (d *Directory) put(ctx context.Context, c *claim, until time.Time) error {
 func (d *Directory) take(ctx context.Context, now time.Time, claims []*claim) error {
 	for i, c := range claims {
 		if err := d.takeOne(ctx, now, c); err != nil {
-			d.release(ctx, now, claims[:i])
+			d.release(ctx, claims[:i])
 			return err
 		}
 	}
@@ -103,17 +103,46 @@ func (d *Directory) settle(ctx context.Context, claims []*claim) error {
 	return nil
 }
 
+// undo is for claims whose record was not written because of err. Where it is
+// not known whether it was, they are kept: one that nothing has is taken by the
+// next who wants it, while a record without its claim would not be found.
+func (d *Directory) undo(ctx context.Context, claims []*claim, err error) {
+	if personal(err) || errors.Is(err, gate.ErrConflict) {
+		d.release(ctx, claims)
+		return
+	}
+	_ = d.finish(ctx, claims)
+}
+
+// finish keeps the claims of a record that was written, even where the caller
+// has no time left.
+func (d *Directory) finish(ctx context.Context, claims []*claim) error {
+	err := d.settle(ctx, claims)
+	if err != nil && !errors.Is(err, gate.ErrConflict) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTime)
+		defer cancel()
+		_ = d.settle(ctx, claims) // otherwise they run out
+	}
+	return err
+}
+
+// finishTime is how long is tried to tidy up after a call that failed.
+const finishTime = time.Second
+
 // release gives up claims that were taken. It ends them at their revision, and
 // does not delete them: by now they may be somebody else's. What it cannot
-// release is left over, and taken by the next who wants it.
-func (d *Directory) release(ctx context.Context, now time.Time, claims []*claim) {
+// release runs out.
+func (d *Directory) release(ctx context.Context, claims []*claim) {
 	for _, c := range claims {
-		_ = d.put(ctx, c, now)
+		_ = d.put(ctx, c, longAgo)
 	}
 }
 
+// longAgo ends a document at once, by every clock.
+var longAgo = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+
 // drop gives up claims that were kept for good.
-func (d *Directory) drop(ctx context.Context, now time.Time, claims []*claim) {
+func (d *Directory) drop(ctx context.Context, claims []*claim) {
 	for _, c := range claims {
 		doc, err := d.store.Get(ctx, c.kind, c.id)
 		var had claimBody
@@ -121,7 +150,7 @@ func (d *Directory) drop(ctx context.Context, now time.Time, claims []*claim) {
 			continue
 		}
 		c.rev = doc.Rev
-		_ = d.put(ctx, c, now)
+		_ = d.put(ctx, c, longAgo) // or it is left over
 	}
 }
 

@@ -143,18 +143,18 @@ func (d *Directory) ChangeCollection(ctx context.Context, who Actor, id gate.Col
 		if err := c.mayBe(ctx, &old, col); err != nil {
 			return err
 		}
-		c.release(ctx, c.now, taken) // of a try before this one
+		c.release(ctx, taken) // of a try before this one
 		taken = c.without(col, &old)
 		return c.take(ctx, c.now, taken)
 	})
 	if err != nil {
-		c.release(ctx, c.now, taken)
+		c.undo(ctx, taken, err)
 		return Collection{}, err
 	}
-	if err := c.settle(ctx, taken); err != nil {
+	if err := c.finish(ctx, taken); err != nil {
 		return Collection{}, err
 	}
-	c.drop(ctx, c.now, c.without(&old, out))
+	c.drop(ctx, c.without(&old, out))
 	return *out, nil
 }
 
@@ -213,7 +213,7 @@ func (d *Directory) DeleteCollection(ctx context.Context, who Actor, id gate.Col
 	if err := remove(ctx, c.store, gate.KindCollection, id.String()); err != nil {
 		return err
 	}
-	c.drop(ctx, c.now, c.claimsOf(col))
+	c.drop(ctx, c.claimsOf(col))
 	return nil
 }
 

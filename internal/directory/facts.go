@@ -17,8 +17,9 @@ func concerns(kind gate.Kind) bool {
 	switch kind {
 	case gate.KindPerson, gate.KindGroup, gate.KindMember, gate.KindCollection, gate.KindGrant, gate.KindLink, gate.KindSite:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // forget forgets what a document said. Names of documents that are made of ids
@@ -45,6 +46,8 @@ func (v *View) forget(name gate.DocumentName) {
 		if id, err := gate.ParseLinkID(name.ID); err == nil {
 			v.links.forget(id[len(id)-1], id)
 		}
+	default:
+		// Collections and the site are always remembered, and others never.
 	}
 }
 

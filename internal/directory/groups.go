@@ -144,14 +144,14 @@ func (d *Directory) ChangeGroup(ctx context.Context, who Actor, id gate.GroupID,
 		return nil
 	})
 	if err != nil {
-		c.release(ctx, c.now, taken)
+		c.undo(ctx, taken, err)
 		return Group{}, err
 	}
 	if len(taken) > 0 {
-		if err := c.settle(ctx, taken); err != nil {
+		if err := c.finish(ctx, taken); err != nil {
 			return Group{}, err
 		}
-		c.drop(ctx, c.now, []*claim{c.groupName(old.Name, id)})
+		c.drop(ctx, []*claim{c.groupName(old.Name, id)})
 	}
 	return *out, nil
 }
@@ -227,7 +227,7 @@ func (d *Directory) DeleteGroup(ctx context.Context, who Actor, id gate.GroupID)
 	if err := remove(ctx, c.store, gate.KindGroup, id.String()); err != nil {
 		return err
 	}
-	c.drop(ctx, c.now, []*claim{c.groupName(g.Name, id)})
+	c.drop(ctx, []*claim{c.groupName(g.Name, id)})
 	return nil
 }
 

@@ -190,15 +190,13 @@ func (c *call) insert(ctx context.Context, r record, claims []*claim) error {
 		return err
 	}
 	if err := keep(ctx, c.store, r, 0); err != nil {
-		c.release(ctx, c.now, claims)
+		c.undo(ctx, claims, err)
 		return err
 	}
 	if err := c.settle(ctx, claims); err != nil {
-		kind, id, _ := r.document()
-		if undone := remove(ctx, c.store, kind, id); undone != nil {
-			return undone
+		if kind, id, _ := r.document(); remove(ctx, c.store, kind, id) == nil {
+			c.release(ctx, claims)
 		}
-		c.release(ctx, c.now, claims)
 		return err
 	}
 	return nil

@@ -66,7 +66,7 @@ func (d *Directory) DeletePerson(ctx context.Context, who Actor, id gate.PersonI
 	if err := remove(ctx, c.store, gate.KindPerson, id.String()); err != nil {
 		return l.out, err
 	}
-	c.drop(ctx, c.now, []*claim{c.addressClaim(p.Email, id)})
+	c.drop(ctx, []*claim{c.addressClaim(p.Email, id)})
 	return l.out, nil
 }
 

@@ -77,7 +77,7 @@ type way struct {
 }
 
 func newSolver(ctx context.Context, v *View, now time.Time) *solver {
-	return &solver{ctx: ctx, view: v, index: v.index.Load(), now: now, at: map[seat]int{}}
+	return &solver{ctx: ctx, view: v, index: v.index.Load(), now: now}
 }
 
 // bound notes when time changes something.
@@ -92,6 +92,9 @@ func (s *solver) seat(person gate.PersonID, collection gate.CollectionID) int {
 	key := seat{person, collection}
 	n, known := s.at[key]
 	if !known {
+		if s.at == nil {
+			s.at = map[seat]int{}
+		}
 		n = len(s.seats)
 		s.at[key] = n
 		s.seats = append(s.seats, key)

@@ -109,8 +109,9 @@ func (r Reach) needs() gate.Capability {
 		return gate.Share
 	case WithStats:
 		return gate.Stats
+	default:
+		return 0
 	}
-	return 0
 }
 
 type permissionRow struct {

@@ -47,14 +47,11 @@ func checkName(field, text string) error {
 }
 
 // CheckSlug reports what is wrong with the name of a collection, which stands in
-// URLs and commands.
+// URLs and commands. No id is a slug: ids have an underscore.
 func CheckSlug(field, text string) error {
 	if text == "" || len(text) > maxSlug || strings.Trim(text, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" ||
 		text[0] == '-' || text[len(text)-1] == '-' {
 		return invalid(field, "want 1 to %d of a-z, 0-9 and -, none of it at an end", maxSlug)
-	}
-	if _, isID := strings.CutPrefix(text, "col_"); isID {
-		return invalid(field, "col_ begins ids")
 	}
 	return nil
 }

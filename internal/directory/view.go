@@ -227,6 +227,8 @@ func (v *View) apply(ctx context.Context, names []gate.DocumentName) error {
 				return err
 			}
 			index.setSite(site)
+		default:
+			// It is read when somebody asks.
 		}
 	}
 	return nil
@@ -262,6 +264,8 @@ func (v *View) Told(change gate.Change) {
 			v.changes.Add(1)
 		}
 		v.hear(change)
+	default:
+		// Links' terms, sessions and keys are not remembered here.
 	}
 }
 
