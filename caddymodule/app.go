@@ -75,9 +75,12 @@ func (a *App) resolve() error {
 	if a.Keys == "" {
 		a.Keys = filepath.Join(data, "keys.json")
 	}
+	a.App = a.App.WithDefaults()
 	repl := caddy.NewReplacer()
 	for name, setting := range map[string]*string{
 		"store dir": &a.Store.Dir, "store url": &a.Store.URL, "keys": &a.Keys, "public_url": &a.PublicURL,
+		"mail host": &a.Mail.Host, "mail user": &a.Mail.User, "mail password": &a.Mail.Password, "mail from": &a.Mail.From,
+		"oidc issuer": &a.OIDC.Issuer, "oidc client_id": &a.OIDC.ClientID, "oidc client_secret": &a.OIDC.ClientSecret,
 	} {
 		value, err := repl.ReplaceOrErr(*setting, true, true)
 		if err != nil {

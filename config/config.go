@@ -26,6 +26,17 @@ type App struct {
 	// output. It is never guessed from a request. Default: none, and links are
 	// given as paths.
 	PublicURL string `json:"public_url,omitempty"`
+	// Mail is how invitations, links and codes are sent. Default: not at all, and
+	// the command line prints them.
+	Mail Mail `json:"mail,omitzero"`
+	// OIDC is an OpenID Connect provider to sign in by. Default: none.
+	OIDC OIDC `json:"oidc,omitzero"`
+	// External is what becomes of persons who sign in there and whom nobody
+	// invited: "jit", "deny" or "approve". Default: deny.
+	External string `json:"external,omitempty"`
+	// SignInLife is how long a person stays signed in on a device. Default: 14d
+	// unused, 90d in all.
+	SignInLife SignInLife `json:"sign_in_life,omitzero"`
 }
 
 // Store is the JSON of the store setting.
@@ -222,7 +233,11 @@ func word(given string, known ...string) error {
 
 // Validate reports what is wrong with the app's settings.
 func (a App) Validate() error {
-	return errors.Join(a.Store.validate(), a.validPublicURL())
+	return errors.Join(
+		a.Store.validate(), a.validPublicURL(), a.Mail.validate(a.PublicURL), a.OIDC.validate(a.PublicURL),
+		oneOf("external", or(a.External, externalDeny), externalJIT, externalDeny, externalApprove),
+		named("sign_in_life", a.SignInLife.validate()),
+	)
 }
 
 func (s Store) validate() error {

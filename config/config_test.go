@@ -40,7 +40,15 @@ func TestEachFieldHasOneRow(t *testing.T) {
 	var app, site []string
 	for _, row := range AppGrammar {
 		app = append(app, row.Field)
+		if row.Name != "oidc" && len(row.Block) > 0 {
+			t.Errorf("%s has a block that this test does not know", row.Name)
+		}
 	}
+	oidc := []string{"issuer"} // the argument before the block
+	for _, row := range oidcRows {
+		oidc = append(oidc, row.Field)
+	}
+	check(fieldsOf(reflect.TypeFor[OIDC]()), oidc)
 	for _, row := range SiteGrammar {
 		site = append(site, row.Field)
 	}

@@ -48,7 +48,7 @@ func states() map[string]page {
 		},
 		"form wrong": pages.Form{
 			Title: "Change password", Lead: "On all other devices you are signed out.", Problem: "This is not your password so far.", Action: "/_usher/password",
-			Fields:  []pages.Field{{Name: "new", Label: "New password", Type: "password", Autocomplete: "new-password", Least: 10, Most: 256, Hint: "At least 10 characters.", Problem: "Too short."}},
+			Fields:  []pages.Field{{Name: "email", Label: "E-mail address", Type: "email", Autocomplete: "username", Value: "ann@example.com", Fixed: true, Most: 254}, {Name: "new", Label: "New password", Type: "password", Autocomplete: "new-password", Least: 10, Most: 256, Hint: "At least 10 characters.", Problem: "Too short."}},
 			Buttons: []pages.Button{{Text: "Change password"}},
 		},
 		"form said": pages.Form{Title: "A fresh link is on its way", Lead: "It goes to the address that the invitation went to.", Note: "It works once."},

@@ -120,8 +120,10 @@ func normalise(text string) ([]byte, error) {
 const (
 	atOnce   = 2
 	maxQueue = 16
-	maxWait  = time.Second
 )
+
+// maxWait is how long somebody waits for their turn. Tests change it.
+var maxWait = time.Second
 
 var (
 	slots = make(chan struct{}, atOnce)

@@ -3,15 +3,12 @@ package signin_test
 import (
 	"net/http"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/mail"
 	"github.com/usher-media/usher/internal/signin"
-	"github.com/usher-media/usher/internal/token"
 )
 
 const (
@@ -53,31 +50,6 @@ func TestLookingAtAnActivationLinkUsesNothing(t *testing.T) {
 	}
 	b := s.browser()
 	b.wants(b.post("/_usher/activate/"+code, "new", chosen), http.StatusSeeOther, "")
-}
-
-func TestOneOfFiftyDevicesActivates(t *testing.T) {
-	s := stage(t)
-	code := s.invite(s.invitation())
-	var in, used atomic.Int64
-	var wait sync.WaitGroup
-	for i := range 10 { // each computes a password, two at once
-		wait.Go(func() {
-			v := signin.Visitor{Device: gate.DeviceID(token.ID{byte(i + 1)})}
-			outcome, _, err := s.desk.Activate(t.Context(), v, code, chosen)
-			switch {
-			case err != nil:
-				t.Error(err)
-			case outcome.Result == signin.In:
-				in.Add(1)
-			case outcome.Result == signin.Used:
-				used.Add(1)
-			}
-		})
-	}
-	wait.Wait()
-	if in.Load() != 1 || used.Load() != 9 {
-		t.Errorf("%d were let in and %d told that it was used", in.Load(), used.Load())
-	}
 }
 
 func TestASecondDeviceHasAFreshLinkMailedAndTheOwnerIsTold(t *testing.T) {

@@ -170,10 +170,14 @@ func (v *visit) signOut() error {
 	return v.leave(signInPath)
 }
 
-func (v *visit) passwordForm() pages.Form {
+// passwordForm shows whose password it is: password managers go by that.
+func (v *visit) passwordForm(person Person) pages.Form {
+	address := addressField(person.Address, "")
+	address.Fixed = true
 	return pages.Form{
 		Title: "Change password", Lead: "On all other devices you are signed out.", Action: passwordPath,
 		Fields: []pages.Field{
+			address,
 			passwordField("old", "Password so far", "current-password"),
 			freshField("new"),
 		},
@@ -182,14 +186,14 @@ func (v *visit) passwordForm() pages.Form {
 }
 
 func (v *visit) showPassword() error {
-	_, _, err := v.web.Desk.Who(v.r.Context(), v.Token)
+	person, _, err := v.web.Desk.Who(v.r.Context(), v.Token)
 	if errors.Is(err, gate.ErrNotFound) {
 		return v.leave(signInPath)
 	}
 	if err != nil {
 		return err
 	}
-	return v.show(http.StatusOK, v.passwordForm())
+	return v.show(http.StatusOK, v.passwordForm(person))
 }
 
 func (v *visit) changePassword() error {
@@ -200,7 +204,7 @@ func (v *visit) changePassword() error {
 	case outcome.Result == Denied:
 		return v.leave(signInPath)
 	case outcome.Result != In:
-		return v.again(v.passwordForm(), outcome, "This is not your password so far. Look at it once more.")
+		return v.again(v.passwordForm(outcome.Person), outcome, "This is not your password so far. Look at it once more.")
 	}
 	return v.enter(outcome, browser.Local{})
 }

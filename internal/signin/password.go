@@ -102,21 +102,21 @@ func (d *Desk) ChangePassword(ctx context.Context, v Visitor, old, fresh string)
 	}
 	try, wait, err := d.tries.Begin(ctx, attempts.Guesses, v.at(triesOf(person.Address)))
 	if err != nil || wait > 0 {
-		return Outcome{Result: TooMany, Wait: wait}, err
+		return Outcome{Result: TooMany, Wait: wait, Person: person}, err
 	}
 	answer, err := check(ctx, person.Password, old)
 	if err != nil {
 		return Outcome{}, errors.Join(err, d.tries.Void(context.WithoutCancel(ctx), try))
 	}
 	if !answer.Right {
-		return Outcome{Result: Wrong}, nil
+		return Outcome{Result: Wrong, Person: person}, nil
 	}
 	if err := d.tries.Right(ctx, try); err != nil {
 		return Outcome{}, err
 	}
 	phc, ok, err := d.choose(ctx, fresh)
 	if err != nil || !ok {
-		return Outcome{Result: Weak}, err
+		return Outcome{Result: Weak, Person: person}, err
 	}
 	if err := d.People.SetPassword(ctx, person.ID, phc); err != nil {
 		return Outcome{}, fmt.Errorf("setting a password: %w", err)

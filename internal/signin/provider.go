@@ -197,7 +197,7 @@ func (d *Desk) ask(ctx context.Context, f flow, code string) (claims, error) {
 	answer, err := d.oauth(found).Exchange(ctx, code, oauth2.VerifierOption(f.part("verifier")))
 	var no *oauth2.RetrieveError
 	switch {
-	case errors.As(err, &no):
+	case errors.As(err, &no) && no.Response.StatusCode < http.StatusInternalServerError:
 		return said, refusedError{fmt.Errorf("the OpenID provider refused the code: %s", no.ErrorCode)}
 	case err != nil:
 		return said, fmt.Errorf("exchanging the code at the OpenID provider: %w", err)

@@ -146,8 +146,8 @@ type Outcome struct {
 	Result Result
 	// Wait is after how long to try again, where the result is TooMany.
 	Wait time.Duration
-	// Person, SignIn and Token are set where the result is In. Token is the text
-	// of the cookie.
+	// Person is who was known already, or is in now. SignIn and Token are set
+	// where the result is In; Token is the text of the cookie.
 	Person Person
 	SignIn SignIn
 	Token  string
