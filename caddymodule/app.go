@@ -138,15 +138,12 @@ func (a *App) gateFor(pacer func(gate.SessionID, time.Time) (gate.Pacer, bool), 
 	}, pacer, policy)
 }
 
-// How long somebody stays signed in who does not come back, and at the most.
-const (
-	signInIdle = 30 * 24 * time.Hour
-	signInMost = 180 * 24 * time.Hour
-)
-
 // desk knows who is signed in, and looks at passwords of links.
 func (a *App) desk() *signin.Desk {
-	return signin.NewDesk(signin.Options{Store: a.backing, Keys: a.keys.Ring, Now: time.Now, Idle: signInIdle, Max: signInMost})
+	life := a.App.WithDefaults().SignInLife
+	return signin.NewDesk(signin.Options{
+		Store: a.backing, Keys: a.keys.Ring, Now: time.Now, Idle: time.Duration(life.Idle), Max: time.Duration(life.Max),
+	})
 }
 
 var (
