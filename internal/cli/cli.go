@@ -83,6 +83,8 @@ func tree(cmd *cobra.Command, below ...*cobra.Command) *cobra.Command {
 	}
 	known := strings.Join(names, ", ")
 	cmd.Args = cobra.ArbitraryArgs // else cobra prints help, as if all were well
+	// A command that does not exist is the mistake, and not its flags.
+	cmd.FParseErrWhitelist.UnknownFlags = true
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return cmd.Help()

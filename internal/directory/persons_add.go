@@ -184,9 +184,12 @@ func (c *call) add(ctx context.Context, n NewPerson) (Person, error) {
 		return Person{}, err
 	}
 	if n.Role == Owner {
-		err = c.own(ctx, &p)
+		if err := c.own(ctx, &p); err != nil {
+			return p, err
+		}
+		p.Role = Owner
 	}
-	return p, err
+	return p, nil
 }
 
 // insert writes a new record that has claims.
