@@ -210,12 +210,17 @@ type faulty struct {
 	gate.Store
 	fails string
 	asked []string
+	// before is called before each verb.
+	before func(verb string)
 }
 
 var errFault = errors.New("the disk is gone")
 
 func (f *faulty) verb(name string) error {
 	f.asked = append(f.asked, name)
+	if f.before != nil {
+		f.before(name)
+	}
 	if f.fails == name {
 		return errFault
 	}
