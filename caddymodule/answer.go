@@ -1,10 +1,8 @@
 package caddymodule
 
 import (
-	"io"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -12,8 +10,8 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/usher-media/usher/internal/browser"
 	"github.com/usher-media/usher/internal/gate"
-	"github.com/usher-media/usher/internal/pages"
 )
 
 // pass hands the request on: to the path that was decided about, without
@@ -123,7 +121,7 @@ func stripCookies(r *http.Request, in *request) {
 		for pair := range strings.SplitSeq(line, ";") {
 			pair = strings.TrimSpace(pair)
 			name, _, _ := strings.Cut(pair, "=")
-			if pair != "" && !ourCookie(name) && !in.holds(pair) {
+			if pair != "" && !browser.Ours(name) && !in.holds(pair) {
 				kept = append(kept, pair)
 			}
 		}
@@ -134,18 +132,17 @@ func stripCookies(r *http.Request, in *request) {
 	}
 }
 
-// ourCookie knows our cookies by any spelling of their names.
-func ourCookie(name string) bool {
-	folded := strings.ToLower(strings.TrimSpace(name))
-	folded = strings.TrimPrefix(folded, "__host-")
-	return folded == "usher" || folded == "usher-device"
-}
-
 // identify tells upstream who asks. Client copies of these headers are gone.
 func (a *answer) identify(header http.Header) {
+	if a.verdict.Public {
+		return // nobody was asked for
+	}
 	a.set(header, "Usher-Link", a.verdict.Labels.Link)
 	a.set(header, "Usher-Session", a.verdict.Labels.Session)
-	a.set(header, "Usher-Capabilities", a.verdict.Link.Can.String())
+	a.set(header, "Usher-Capabilities", a.verdict.Can.String())
+	if person := a.verdict.Labels.Person; person != "" {
+		a.set(header, "Usher-Person", person)
+	}
 }
 
 // redirect sends the client to its session: in the path, which every player
@@ -174,26 +171,16 @@ func (h *Handler) sessionPath(v *gate.Verdict, path, query string) string {
 
 // setCookies gives the client its device and, where cookies carry, its session.
 func (h *Handler) setCookies(w http.ResponseWriter, r *http.Request, v *gate.Verdict) {
-	session, _ := h.cookieNames(r)
 	h.setDevice(w, r, v.Device)
 	if h.carries("cookie") {
-		http.SetCookie(w, h.cookie(r, session, v.Token, time.Duration(h.MaxPlay)))
+		secure := h.secure(r)
+		http.SetCookie(w, browser.NewCookie(browser.NamesFor(secure).Session, v.Token, time.Duration(h.MaxPlay), secure))
 	}
 }
-
-// deviceLife is how long a browser is known again.
-const deviceLife = 400 * 24 * time.Hour
 
 func (h *Handler) setDevice(w http.ResponseWriter, r *http.Request, device gate.DeviceID) {
-	_, name := h.cookieNames(r)
-	http.SetCookie(w, h.cookie(r, name, h.gate.DeviceToken(device), deviceLife))
-}
-
-func (h *Handler) cookie(r *http.Request, name, value string, life time.Duration) *http.Cookie {
-	return &http.Cookie{
-		Name: name, Value: value, Path: "/", MaxAge: int(life.Seconds()),
-		Secure: h.secure(r), HttpOnly: true, SameSite: http.SameSiteLaxMode,
-	}
+	secure := h.secure(r)
+	http.SetCookie(w, browser.NewCookie(browser.NamesFor(secure).Device, h.gate.DeviceToken(device), browser.DeviceLife, secure))
 }
 
 // blank answers a speculative request: nothing to see, nothing was used.
@@ -201,85 +188,6 @@ func blank(w http.ResponseWriter) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Robots-Tag", "noindex, noarchive")
 	w.WriteHeader(http.StatusNoContent)
-}
-
-// refuse writes a refusal: a page where a person navigates, a short text for
-// players. Whoever presented no valid signature gets one uniform answer.
-func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v *gate.Verdict) {
-	v.Outcome = gate.Refuse
-	countRequest(v)
-	logVerdict(r, v)
-	writeRefusal(w, r, v)
-}
-
-func writeRefusal(w http.ResponseWriter, r *http.Request, v *gate.Verdict) {
-	no := v.Refusal.Reason
-	header := w.Header()
-	pages.SetHeaders(header)
-	header.Set("Vary", "Accept, Cookie, Authorization")
-	page := pages.Refusal{Status: no.Status(), Heading: no.Heading(), Advice: no.Advice()}
-	if v.Signed {
-		page.Reason, page.Detail = no.String(), detail(v)
-		header.Set("Usher-Reason", no.String())
-		tellTerms(http.Header.Set, header, v.Account.Text())
-	}
-	switch no {
-	case gate.StoreDown, gate.TooFast, gate.TooManySeats:
-		// Rounded up: whoever comes too early is refused again.
-		page.RetryAfter = max(time.Second, (v.Refusal.Wait + time.Second - 1).Truncate(time.Second))
-		header.Set("Retry-After", strconv.Itoa(int(page.RetryAfter.Seconds())))
-	case gate.BadMethod:
-		header.Set("Allow", "GET, HEAD, OPTIONS")
-	default:
-	}
-	if r.ContentLength != 0 {
-		header.Set("Connection", "close") // an unread body must not become the next request
-	}
-	if wantsPage(r) {
-		header.Set("Content-Type", "text/html; charset=utf-8")
-		w.WriteHeader(no.Status())
-		if r.Method != http.MethodHead {
-			_ = page.Render(w) // the client went away
-		}
-		return
-	}
-	body := no.Heading() + ". " + no.Advice() + "\n"
-	header.Set("Content-Type", "text/plain; charset=utf-8")
-	header.Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(no.Status())
-	if r.Method != http.MethodHead {
-		_, _ = io.WriteString(w, body)
-	}
-}
-
-// detail says which allowance was spent.
-func detail(v *gate.Verdict) string {
-	switch v.Refusal.Allowance {
-	case gate.AllowanceViewsEach:
-		return "Each viewer of this link has " + plural(v.Account.ViewsEach, "view", "views") + "."
-	case gate.AllowanceViews:
-		return "This link has " + plural(v.Account.Views, "view", "views") + " in all."
-	case gate.AllowanceSeatsEach:
-		return "Each viewer of this link may watch on " + plural(v.Account.SeatsEach, "device", "devices") + " at once, and you are watching elsewhere."
-	case gate.AllowanceSeats:
-		return "This link lets " + plural(v.Account.Seats, "device", "devices") + " watch at once, and others are watching."
-	}
-	return ""
-}
-
-func plural(n int64, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return strconv.FormatInt(n, 10) + " " + many
-}
-
-// wantsPage tells a person's navigation from a player's request.
-func wantsPage(r *http.Request) bool {
-	if mode := r.Header.Get("Sec-Fetch-Mode"); mode != "" && mode != "navigate" {
-		return false
-	}
-	return strings.Contains(r.Header.Get("Accept"), "text/html")
 }
 
 // tellTerms puts what is left of a link into headers for owners' players.

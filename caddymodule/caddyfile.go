@@ -45,22 +45,31 @@ func parseBlock[T any](d *caddyfile.Dispenser, into *T, grammar []config.Directi
 	if d.NextArg() {
 		return d.Errf("usher takes a block and no arguments, not %q", d.Val())
 	}
+	return parseRows(d, "usher", 0, into, grammar)
+}
+
+// parseRows reads the rows of one block; some have a block of their own.
+func parseRows[T any](d *caddyfile.Dispenser, block string, nesting int, into *T, grammar []config.Directive[T]) error {
 	given := map[string]bool{}
-	for d.NextBlock(0) {
+	for d.NextBlock(nesting) {
 		name := d.Val()
 		i := slices.IndexFunc(grammar, func(row config.Directive[T]) bool { return row.Name == name })
 		if i < 0 {
-			return d.Errf("unknown usher option %q: known are %s", name, config.Known(grammar))
+			return d.Errf("unknown %s option %q: known are %s", block, name, config.Known(grammar))
 		}
 		if given[name] {
-			return d.Errf("usher option %q is given twice", name)
+			return d.Errf("%s option %q is given twice", block, name)
 		}
 		given[name] = true
 		if err := grammar[i].Set(into, d.RemainingArgs()); err != nil {
-			return d.Errf("usher option %s: %v", name, err)
+			return d.Errf("%s option %s: %v", block, name, err)
 		}
-		if d.NextBlock(1) {
-			return d.Errf("usher option %q takes no block", name)
+		if len(grammar[i].Block) > 0 {
+			if err := parseRows(d, block+" "+name, nesting+1, into, grammar[i].Block); err != nil {
+				return err
+			}
+		} else if d.NextBlock(nesting + 1) {
+			return d.Errf("%s option %q takes no block", block, name)
 		}
 	}
 	return nil

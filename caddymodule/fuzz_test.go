@@ -10,6 +10,7 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig"
 
 	"github.com/usher-media/usher/config"
+	"github.com/usher-media/usher/internal/browser"
 	"github.com/usher-media/usher/internal/token"
 )
 
@@ -79,7 +80,7 @@ func FuzzOneCookie(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, first, second string) {
 		r := &http.Request{Header: http.Header{"Cookie": {first, second}}}
-		if got := oneCookie(r, "usher"); got != "" {
+		if got := browser.Cookie(r, "usher"); got != "" {
 			for _, line := range []string{first, second} {
 				for pair := range strings.SplitSeq(line, ";") {
 					name, value, _ := strings.Cut(strings.Trim(pair, " \t"), "=")
@@ -91,7 +92,7 @@ func FuzzOneCookie(f *testing.F) {
 		}
 		stripCookies(r, new(request))
 		for _, c := range r.Cookies() {
-			if ourCookie(c.Name) {
+			if browser.Ours(c.Name) {
 				t.Fatalf("%q goes on: %q", c.Name, r.Header["Cookie"])
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/usher-media/usher/internal/browser"
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/token"
 )
@@ -39,7 +40,8 @@ func (in *request) holds(text string) bool {
 			return true
 		}
 	}
-	return len(in.Device) >= minToken && strings.Contains(text, in.Device)
+	return (len(in.Device) >= minToken && strings.Contains(text, in.Device)) ||
+		(len(in.SignIn) >= minToken && strings.Contains(text, in.SignIn))
 }
 
 var minToken = token.SealedLen(token.LinkCode)
@@ -165,37 +167,18 @@ func bearer(r *http.Request) []string {
 	return tokens
 }
 
-// cookieNames are Usher's cookies on this site.
-func (h *Handler) cookieNames(r *http.Request) (session, device string) {
-	if h.secure(r) {
-		return "__Host-usher", "__Host-usher-device"
-	}
-	return "usher", "usher-device"
-}
-
-// cookies adds the device cookie, and the session cookie as a credential.
-// A cookie that is there twice with two values was planted by somebody (a
-// sibling host, a path): neither counts.
+// cookies adds the device cookie and the sign-in cookie, and the session cookie
+// as a credential.
 func (h *Handler) cookies(r *http.Request, in *request) {
 	if len(r.Header["Cookie"]) == 0 {
 		return
 	}
-	sessionName, deviceName := h.cookieNames(r)
-	in.Device = oneCookie(r, deviceName)
-	if text := oneCookie(r, sessionName); text != "" && h.carries("cookie") {
+	names := browser.NamesFor(h.secure(r))
+	in.Device = browser.Cookie(r, names.Device)
+	in.SignIn = browser.Cookie(r, names.Person)
+	if text := browser.Cookie(r, names.Session); text != "" && h.carries("cookie") {
 		in.Presented = append(in.Presented, gate.Credential{Carrier: gate.InCookie, Text: text})
 	}
-}
-
-func oneCookie(r *http.Request, name string) string {
-	found := ""
-	for i, c := range r.CookiesNamed(name) {
-		if i > 0 && found != c.Value {
-			return ""
-		}
-		found = c.Value
-	}
-	return found
 }
 
 // clientAddr is the address Caddy resolved, which honours trusted_proxies; no

@@ -53,10 +53,16 @@ func caddyfileReference() string {
 
 func rows[T any](b *strings.Builder, grammar []config.Directive[T]) {
 	b.WriteString("| option | meaning | default | JSON |\n| --- | --- | --- | --- |\n")
+	rowsBelow(b, "%s", "", grammar)
+}
+
+// rowsBelow prints rows, and those of their blocks after them.
+func rowsBelow[T any](b *strings.Builder, shape, field string, grammar []config.Directive[T]) {
 	escape := strings.NewReplacer("|", "\\|")
 	for _, row := range grammar {
-		option := strings.TrimSpace(row.Name + " " + row.Args)
-		fmt.Fprintf(b, "| `%s` | %s | %s | `%s` |\n", escape.Replace(option), escape.Replace(row.Doc), escape.Replace(row.Default), row.Field)
+		name := fmt.Sprintf(shape, strings.TrimSpace(row.Name+" "+row.Args))
+		fmt.Fprintf(b, "| `%s` | %s | %s | `%s` |\n", escape.Replace(name), escape.Replace(row.Doc), escape.Replace(row.Default), field+row.Field)
+		rowsBelow(b, row.Name+" { %s }", field+row.Field+".", row.Block)
 	}
 }
 

@@ -26,6 +26,17 @@ type App struct {
 	// output. It is never guessed from a request. Default: none, and links are
 	// given as paths.
 	PublicURL string `json:"public_url,omitempty"`
+	// Mail is how invitations, links and codes are sent. Default: not at all, and
+	// the command line prints them.
+	Mail Mail `json:"mail,omitzero"`
+	// OIDC is an OpenID Connect provider to sign in by. Default: none.
+	OIDC OIDC `json:"oidc,omitzero"`
+	// External is what becomes of persons who sign in there and whom nobody
+	// invited: "jit", "deny" or "approve". Default: deny.
+	External string `json:"external,omitempty"`
+	// SignInLife is how long a person stays signed in on a device. Default: 14d
+	// unused, 90d in all.
+	SignInLife SignInLife `json:"sign_in_life,omitzero"`
 }
 
 // Store is the JSON of the store setting.
@@ -55,6 +66,9 @@ type Site struct {
 	Idle Duration `json:"idle,omitzero"`
 	// MaxPlay ends a play this long after it began. Default: 12h.
 	MaxPlay Duration `json:"max_play,omitzero"`
+	// SessionLife ends a session that nobody used for this long; use renews it,
+	// up to MaxPlay from its beginning. Default: as long as MaxPlay.
+	SessionLife Duration `json:"session_life,omitzero"`
 	// Lapse gives a reserved view back when no byte followed. Default: 2m.
 	Lapse Duration `json:"lapse,omitzero"`
 	// SeatIdle frees the seat of a session that was not seen for this long.
@@ -99,6 +113,7 @@ func (s Site) WithDefaults() Site {
 	s.Rate = or(s.Rate, d.Rate)
 	s.Idle = or(s.Idle, d.Idle)
 	s.MaxPlay = or(s.MaxPlay, d.MaxPlay)
+	s.SessionLife = or(s.SessionLife, s.MaxPlay)
 	s.Lapse = or(s.Lapse, d.Lapse)
 	s.SeatIdle = or(s.SeatIdle, d.SeatIdle)
 	if len(s.Carry) == 0 {
@@ -125,6 +140,7 @@ func (s Site) Validate() error {
 		named("rate", s.Rate.validate()),
 		within("idle", s.Idle, time.Second, 24*time.Hour),
 		within("max_play", s.MaxPlay, time.Second, 7*24*time.Hour),
+		within("session_life", s.SessionLife, time.Second, 7*24*time.Hour),
 		within("lapse", s.Lapse, time.Second, time.Hour),
 		within("seat_idle", s.SeatIdle, 10*time.Second, time.Hour),
 	)
@@ -217,7 +233,11 @@ func word(given string, known ...string) error {
 
 // Validate reports what is wrong with the app's settings.
 func (a App) Validate() error {
-	return errors.Join(a.Store.validate(), a.validPublicURL())
+	return errors.Join(
+		a.Store.validate(), a.validPublicURL(), a.Mail.validate(a.PublicURL), a.OIDC.validate(a.PublicURL),
+		oneOf("external", or(a.External, externalDeny), externalJIT, externalDeny, externalApprove),
+		named("sign_in_life", a.SignInLife.validate()),
+	)
 }
 
 func (s Store) validate() error {

@@ -40,7 +40,15 @@ func TestEachFieldHasOneRow(t *testing.T) {
 	var app, site []string
 	for _, row := range AppGrammar {
 		app = append(app, row.Field)
+		if row.Name != "oidc" && len(row.Block) > 0 {
+			t.Errorf("%s has a block that this test does not know", row.Name)
+		}
 	}
+	oidc := []string{"issuer"} // the argument before the block
+	for _, row := range oidcRows {
+		oidc = append(oidc, row.Field)
+	}
+	check(fieldsOf(reflect.TypeFor[OIDC]()), oidc)
 	for _, row := range SiteGrammar {
 		site = append(site, row.Field)
 	}
@@ -71,6 +79,7 @@ func TestSiteRows(t *testing.T) {
 		"rate 10/s":            {Rate: Rate{10, 60}},
 		"idle 45m":             {Idle: Duration(45 * time.Minute)},
 		"max_play 1d12h":       {MaxPlay: Duration(36 * time.Hour)},
+		"session_life 10m":     {SessionLife: Duration(10 * time.Minute)},
 		"lapse 90s":            {Lapse: Duration(90 * time.Second)},
 		"seat_idle 90s":        {SeatIdle: Duration(90 * time.Second)},
 		"after_expiry finish":  {AfterExpiry: "finish"},

@@ -17,6 +17,9 @@ type Directive[T any] struct {
 	Args string
 	// Doc is one sentence or two; Default is what holds without the row.
 	Doc, Default string
+	// Block are the rows of the block that the setting takes after its arguments;
+	// their fields are those of the object that Field is. Empty: no block.
+	Block []Directive[T]
 	// Set applies the arguments. Its errors name what is allowed.
 	Set func(*T, []string) error
 }
@@ -44,6 +47,38 @@ var AppGrammar = []Directive[App]{
 		Set: func(a *App, args []string) error {
 			return one(args, "URL", func(v string) error { a.PublicURL = v; return nil })
 		},
+	},
+	{
+		Name: "mail", Field: "mail", Args: "URL from SENDER",
+		Doc:     "The SMTP server for invitations, links and codes: smtp://USER:PASSWORD@HOST:PORT with STARTTLS, which the server has to offer, smtps:// for TLS from the first byte, smtp+clear:// for a server on this machine only. PASSWORD may be {file.PATH} or {env.NAME}, and is never percent-encoded. SENDER is an address, or \"Name <address>\". It needs public_url.",
+		Default: "none: the command line prints messages for you to send, and nobody signs in by a code",
+		Set:     setMail,
+	},
+	{
+		Name: "oidc", Field: "oidc", Args: "ISSUER",
+		Doc:     "An OpenID Connect provider, by whom persons sign in whose address it has verified. ISSUER is the URL that it calls itself. It needs public_url.",
+		Default: "none",
+		Set: func(a *App, args []string) error {
+			return one(args, "ISSUER", func(v string) error { a.OIDC.Issuer = v; return nil })
+		},
+		Block: oidcRows,
+	},
+	{
+		Name: "external", Field: "external", Args: "jit | deny | approve",
+		Doc:     "Who signs in by the provider and was not invited: becomes a person at once, with access to nothing yet; is turned away; or waits until somebody approves.",
+		Default: "deny",
+		Set: func(a *App, args []string) error {
+			return one(args, "jit, deny or approve", func(v string) error {
+				a.External = v
+				return word(v, externalJIT, externalDeny, externalApprove)
+			})
+		},
+	},
+	{
+		Name: "sign_in_life", Field: "sign_in_life", Args: "DURATION [max DURATION]",
+		Doc:     "How long a person stays signed in on a device that is not used, and at the most. From 10m to 400d.",
+		Default: "14d max 90d",
+		Set:     setSignInLife,
 	},
 }
 
@@ -99,6 +134,12 @@ var SiteGrammar = []Directive[Site]{
 		Doc:     "A play ends this long after it began. A session lasts as long at the most.",
 		Default: "12h",
 		Set:     func(s *Site, args []string) error { return duration(&s.MaxPlay, args) },
+	},
+	{
+		Name: "session_life", Field: "session_life", Args: "DURATION",
+		Doc:     "A session that nobody used for this long is over. Use renews it by itself, without a new address for the player, up to max_play from its beginning.",
+		Default: "as long as max_play",
+		Set:     func(s *Site, args []string) error { return duration(&s.SessionLife, args) },
 	},
 	{
 		Name: "lapse", Field: "lapse", Args: "DURATION",

@@ -114,8 +114,20 @@ func (x *index) place(p gate.Path) gate.Place {
 	if !ok {
 		return gate.Place{}
 	}
-	return gate.Place{Collection: l.collection, Level: l.level, Scope: l.scope}
+	return gate.Place{Collection: l.collection, Level: l.level, Scope: l.scope, Sole: l.sole}
 }
+
+// home is the place of a collection's first path.
+func (x *index) home(id gate.CollectionID) gate.Place {
+	e, _ := x.collection(id)
+	if e == nil || len(e.paths) == 0 {
+		return gate.Place{}
+	}
+	return gate.Place{Collection: id, Level: e.level, Scope: e.paths[0], Sole: e.sole()}
+}
+
+// sole reports whether the collection is one path and nothing else.
+func (e *entry) sole() bool { return len(e.paths) == 1 && len(e.includes) == 0 }
 
 // ids returns the collections that are wanted, nil: all, in falling order.
 func (x *index) ids(want func(*entry) bool) []gate.CollectionID {

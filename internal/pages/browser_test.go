@@ -149,7 +149,7 @@ const inspection = `(() => {
 	for (const e of document.querySelectorAll('*')) {
 		for (const a of e.attributes) if (a.name.startsWith('on')) faults.push('handler: ' + e.outerHTML);
 	}
-	for (const e of document.querySelectorAll('input')) if (!e.labels.length) faults.push('no label: ' + e.outerHTML);
+	for (const e of document.querySelectorAll('input:not([type=hidden])')) if (!e.labels.length) faults.push('no label: ' + e.outerHTML);
 	const rgb = (text) => text.match(/[\d.]+/g).map(Number);
 	const light = ([r, g, b]) => {
 		const part = (v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;

@@ -1,5 +1,5 @@
 // Package pages draws what a person sees of Usher in a browser: the landing
-// page of a link, the watch page, refusals, and the console. Pages are made by
+// page of a link, the watch page, refusals, forms to sign in by, and the console. Pages are made by
 // html/template from embedded files; style and scripts are written by hand and
 // served from [AssetPrefix], so there is no build step, no inline code, and no
 // request to anybody else.
@@ -22,6 +22,7 @@ var (
 	landingPage = parse("landing.html")
 	watchPage   = parse("watch.html")
 	refusalPage = parse("refusal.html")
+	formPage    = parse("form.html")
 	consolePage = parse("console.html")
 )
 

@@ -29,6 +29,10 @@ func states() map[string]page {
 		"landing untitled":  pages.Landing{ViewsLeft: 3, Views: 3, EachLeft: 1, Each: 1, Resume: half, Action: "/s/abc"},
 		"landing unlimited": pages.Landing{Title: "Press kit", Resume: half, Action: "/s/abc"},
 		"landing resuming":  pages.Landing{Title: "Press kit", Views: 1, ExpiresAt: someday, Resume: half, Action: "/s/abc", Resuming: true},
+		"landing password":  pages.Landing{Action: "/s/abc", Asks: pages.Asking{Password: true}},
+		"landing guessed":   pages.Landing{Action: "/s/abc", Asks: pages.Asking{Password: true, SignIn: "/_usher/signin?next=%2Fs%2Fabc", Problem: "This is not the password. Look at it once more."}},
+		"landing named":     pages.Landing{Action: "/s/abc", Asks: pages.Asking{SignIn: "/_usher/signin?next=%2Fs%2Fabc"}},
+		"refusal sign in":   pages.Refusal{Status: 401, Reason: "sign_in", Heading: "Please sign in", Advice: "Sign in with your address.", SignIn: "/_usher/signin"},
 		"watch":             pages.Watch{Title: "Acme, second cut", Sources: sources, AppURL: "/~abc/clock/master.m3u8", ViewsLeft: 2, Views: 3, ExpiresAt: someday, Resume: half},
 		"watch last":        pages.Watch{Sources: sources[1:], AppURL: "https://media.example.com/~abc/clock/clock.mp4", Views: 1, Resume: half},
 		"watch elsewhere":   pages.Watch{Title: "A folder", AppURL: "/~abc/folder/"},
@@ -36,6 +40,18 @@ func states() map[string]page {
 		"refusal each":      pages.Refusal{Status: 410, Reason: "views_spent", Heading: "All views of this link are used", Advice: "Ask whoever sent it to you.", Detail: "Each viewer may watch twice."},
 		"refusal later":     refusal(gate.StoreDown),
 		"console":           pages.Console{API: "/_usher/api/v1"},
+		"form": pages.Form{
+			Title: "Sign in", Action: "/_usher/signin", Hidden: []pages.Hidden{{Name: "next", Value: "/s/abc"}},
+			Fields:  []pages.Field{{Name: "email", Label: "E-mail address", Type: "email", Autocomplete: "username", Most: 254}, {Name: "password", Label: "Password", Type: "password", Autocomplete: "current-password", Most: 256}},
+			Buttons: []pages.Button{{Text: "Sign in"}, {Text: "Mail me a code instead", Action: "/_usher/signin/code"}},
+			Links:   []pages.Link{{Text: "Sign in with your organisation", URL: "/_usher/oidc/start"}},
+		},
+		"form wrong": pages.Form{
+			Title: "Change password", Lead: "On all other devices you are signed out.", Problem: "This is not your password so far.", Action: "/_usher/password",
+			Fields:  []pages.Field{{Name: "email", Label: "E-mail address", Type: "email", Autocomplete: "username", Value: "ann@example.com", Fixed: true, Most: 254}, {Name: "new", Label: "New password", Type: "password", Autocomplete: "new-password", Least: 10, Most: 256, Hint: "At least 10 characters.", Problem: "Too short."}},
+			Buttons: []pages.Button{{Text: "Change password"}},
+		},
+		"form said": pages.Form{Title: "A fresh link is on its way", Lead: "It goes to the address that the invitation went to.", Note: "It works once."},
 	}
 }
 

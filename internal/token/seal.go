@@ -20,6 +20,10 @@ const (
 	SessionToken
 	DeviceToken
 	digests // keyed hashes, never a token
+	// SignInToken names a person's sign-in on a device.
+	SignInToken
+	// FlowToken binds a sign-in elsewhere to the browser that began it.
+	FlowToken
 	purposeEnd
 )
 
@@ -27,9 +31,9 @@ const (
 // sealed bytes no second way to be split.
 func (p Purpose) bodySize() int {
 	switch p {
-	case LinkCode, DeviceToken:
+	case LinkCode, DeviceToken, SignInToken:
 		return IDSize
-	case SessionToken:
+	case SessionToken, FlowToken:
 		return 3 * IDSize
 	default:
 		return -1
