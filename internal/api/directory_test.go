@@ -409,7 +409,11 @@ func TestGrants(t *testing.T) {
 
 func TestTheLastOwner(t *testing.T) {
 	s := newSite(t)
-	olga := s.person("olga@example.com", "owner")
+	made := s.must("POST", "/persons", `{"email":"olga@example.com","role":"owner"}`)
+	olga := made["id"].(string)
+	if made["role"] != "owner" {
+		t.Errorf("%v", made)
+	}
 	for _, got := range []reply{
 		s.ask("PATCH", "/persons/"+olga, `{"role":"manager"}`), s.ask("DELETE", "/persons/"+olga, ""),
 	} {
