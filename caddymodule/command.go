@@ -19,6 +19,8 @@ import (
 func init() {
 	for _, tree := range []*cobra.Command{
 		cli.Link(dialAdmin), cli.Session(dialAdmin), cli.Key(dialAdmin), cli.APIKey(dialAdmin),
+		cli.Person(dialAdmin), cli.Group(dialAdmin), cli.Collection(dialAdmin), cli.Grant(dialAdmin),
+		cli.Role(dialAdmin), cli.Me(dialAdmin), cli.Cut(dialAdmin),
 		cli.Explain(dialAdmin), cli.Token(), demoCommand(),
 	} {
 		register(tree)

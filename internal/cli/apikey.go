@@ -36,13 +36,15 @@ func createAPIKey(c *common) *cobra.Command {
 		Use:   "create --name NAME --scope read|manage",
 		Short: "Makes an API key and prints it, once",
 		Long: `Makes an API key and prints it, once: the server keeps only a hash of it. The scope
-read may look at everything and explain URLs; manage may change everything.`,
-		Example: "  usher apikey create --name shop --scope manage --expires 90d\n  usher apikey create --name dashboard --scope read",
+read may look at everything and explain URLs; manage may change everything. A key
+that is a person's may do what they may, and nothing once they have no rights.`,
+		Example: "  usher apikey create --name shop --scope manage --expires 90d\n  usher apikey create --name dashboard --scope read\n  usher apikey create --name laptop --scope manage --person ada@example.com",
 		Args:    takesNothing,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&body.Name, "name", "", "Whose key it is, or what it is for")
 	flags.StringVar(&body.Scope, "scope", "", "What it may do: read or manage")
+	flags.StringVar(&body.Person, "person", "", "On whose behalf it asks, with what they may do (default the operator's, who may do everything)")
 	flags.StringVar(&expires, "expires", "", "When it ends: a duration such as 90d, or a time such as 2026-01-31T18:00:00Z (default never)")
 	return c.leaf(cmd, func(r *run, _ []string) error {
 		if body.Name == "" || body.Scope == "" {
@@ -55,7 +57,7 @@ read may look at everything and explain URLs; manage may change everything.`,
 		body.ExpiresAt, body.ExpiresIn = end.at, end.in
 		return show(r, http.MethodPost, "/apikeys", body, func(out io.Writer, k api.APIKey) {
 			facts(out, [2]string{"API key", k.Key}, [2]string{"Id", k.ID}, [2]string{"Name", k.Name},
-				[2]string{"Scope", k.Scope}, [2]string{"Ends", ends(k.ExpiresAt)})
+				[2]string{"Scope", k.Scope}, [2]string{"Person", k.Person}, [2]string{"Ends", ends(k.ExpiresAt)})
 			fmt.Fprintln(out, "\nThe key is shown only now. Keep it like a password.")
 		})
 	})
@@ -81,9 +83,13 @@ func printAPIKeys(out io.Writer, list api.APIKeyList) {
 	}
 	rows := make([][]string, len(list.APIKeys))
 	for i, k := range list.APIKeys {
-		rows[i] = []string{k.ID, k.Scope, ends(k.ExpiresAt), stamp(k.CreatedAt), k.Name}
+		whose := k.Person
+		if whose == "" {
+			whose = "operator"
+		}
+		rows[i] = []string{k.ID, k.Scope, whose, ends(k.ExpiresAt), stamp(k.CreatedAt), k.Name}
 	}
-	table(out, []string{"API KEY", "SCOPE", "ENDS", "MADE", "NAME"}, rows)
+	table(out, []string{"API KEY", "SCOPE", "WHOSE", "ENDS", "MADE", "NAME"}, rows)
 	more(out, "usher apikey list", list.Next)
 }
 

@@ -77,8 +77,30 @@ first.`,
 		Example: "  usher key retire 3f9a",
 		Args:    takes("the key's id, as usher key list shows it"),
 	}, func(r *run, args []string) error {
-		return show(r, http.MethodPost, "/keys/"+url.PathEscape(args[0])+"/retire", nil, func(out io.Writer, k api.Key) {
-			fmt.Fprintf(out, "Key %s is retired. Nothing that it signed opens any more.\n", k.ID)
-		})
+		return r.retireKey("/keys/" + url.PathEscape(args[0]) + "/retire")
+	})
+}
+
+// retireKey retires a key and ends what was opened with it, which may take
+// several requests.
+func (r *run) retireKey(path string) error {
+	sum, err := asked[api.KeyRetired](r, http.MethodPost, path, nil)
+	if err != nil {
+		return err
+	}
+	for sum.Next != "" {
+		next, err := asked[api.KeyRetired](r, http.MethodPost, path+"?"+url.Values{"cursor": {sum.Next}}.Encode(), nil)
+		if err != nil {
+			return fmt.Errorf("the key is retired, but not all sessions on its links were ended: %w", err)
+		}
+		*next.SessionsEnded += *sum.SessionsEnded
+		sum = next
+	}
+	return put(r, sum, func(out io.Writer, k api.KeyRetired) {
+		fmt.Fprintf(out, "Key %s is retired. Nothing that it signed opens any more.", k.ID)
+		if k.SessionsEnded != nil {
+			fmt.Fprintf(out, " %s ended on links that it signed.", count(int64(*k.SessionsEnded), "live session"))
+		}
+		fmt.Fprintln(out)
 	})
 }

@@ -36,18 +36,14 @@ func listSessions(c *common) *cobra.Command {
 	var link, person string
 	cmd := &cobra.Command{
 		Use: "list", Short: "Lists sessions, the newest first",
-		Example: "  usher session list\n  usher session list --link lnk_1e5q0k2h4m6p8r0t2v4g\n  usher session list --person ann@example.com",
+		Example: "  usher session list\n  usher session list --link lnk_1e5q0k2h4m6p8r0t2v4g\n  usher session list --person ada@example.com",
 		Args:    takesNothing,
 	}
 	cmd.Flags().StringVar(&link, "link", "", "Only sessions of this link: its id, or its share or media URL")
-	cmd.Flags().StringVar(&person, "person", "", "Only sessions of this person, by e-mail address or id")
+	cmd.Flags().StringVar(&person, "person", "", "Only sessions of this person: their e-mail address or id")
 	p.flags(cmd)
 	return c.leaf(cmd, func(r *run, _ []string) error {
 		query, again := p.query(), "usher session list"
-		if person != "" {
-			query.Set("person", person)
-			again += " --person " + person
-		}
 		if link != "" {
 			id, err := r.linkID(link)
 			if err != nil {
@@ -55,6 +51,10 @@ func listSessions(c *common) *cobra.Command {
 			}
 			query.Set("link", id)
 			again += " --link " + id
+		}
+		if person != "" {
+			query.Set("person", person)
+			again += " --person " + person
 		}
 		return show(r, http.MethodGet, "/sessions?"+query.Encode(), nil, func(out io.Writer, list api.SessionList) {
 			printSessions(out, list)
@@ -106,11 +106,20 @@ func printSessions(out io.Writer, list api.SessionList) {
 	table(out, []string{"SESSION", "STATE", "PLAYER", "PLAYS", "LAST SEEN", "LINK"}, rows)
 }
 
+// personOf says whose a session is; empty: nobody's in particular.
+func personOf(s api.Session) string {
+	if s.Person.IsZero() {
+		return ""
+	}
+	return s.Person.String()
+}
+
 func printSession(out io.Writer, s api.Session) {
 	facts(out,
 		[2]string{"Session", s.ID.String()},
 		[2]string{"Link", s.Link.String()},
 		[2]string{"State", s.State},
+		[2]string{"Person", personOf(s)},
 		[2]string{"Device", s.Device.String()},
 		[2]string{"Player", s.Agent},
 		[2]string{"Made", stamp(s.CreatedAt)},
