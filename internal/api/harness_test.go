@@ -29,6 +29,7 @@ type site struct {
 	keys  *memoryKeys
 	gate  *gate.Gate
 	dir   *directory.Directory
+	box   *box
 	open  http.Handler
 	guard http.Handler // the same with access by API key
 	down  bool         // no backend
@@ -48,8 +49,10 @@ func newSite(t *testing.T) *site {
 	if s.dir, err = directory.New(s.store, directory.NewView(s.store, clock), directory.Settings{Now: storesTime}); err != nil {
 		t.Fatal(err)
 	}
+	s.box = &box{}
+	desk := s.desk(clock)
 	backend := func() (api.Backend, bool) {
-		return api.Backend{Store: s.store, Gate: s.gate, Keys: s.keys, Directory: s.dir, PublicURL: "https://media.example.com", Now: clock}, !s.down
+		return api.Backend{Store: s.store, Gate: s.gate, Keys: s.keys, Directory: s.dir, Desk: desk, PublicURL: "https://media.example.com", Now: clock}, !s.down
 	}
 	s.open, s.guard = api.New(backend, api.Open), api.New(backend, api.Bearer)
 	return s
@@ -210,12 +213,17 @@ type faulty struct {
 	gate.Store
 	fails string
 	asked []string
+	// before is told of each verb before it is done.
+	before func(verb string)
 }
 
 var errFault = errors.New("the disk is gone")
 
 func (f *faulty) verb(name string) error {
 	f.asked = append(f.asked, name)
+	if f.before != nil {
+		f.before(name)
+	}
 	if f.fails == name {
 		return errFault
 	}

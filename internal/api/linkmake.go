@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/usher-media/usher/internal/directory"
@@ -240,8 +238,8 @@ func audienceOf(list Addresses) ([]string, error) {
 	return emails, err
 }
 
-// audience returns the persons with the addresses, in the order of their ids.
-// Who is not known becomes a person, as the collection allows.
+// audience returns the persons with the addresses. Who is not known becomes a
+// person, as the collection allows.
 func (c *call) audience(emails []string, home gate.CollectionID) ([]gate.PersonID, error) {
 	var ids []gate.PersonID
 	for _, email := range emails {
@@ -251,6 +249,5 @@ func (c *call) audience(emails []string, home gate.CollectionID) ([]gate.PersonI
 		}
 		ids = append(ids, person.ID)
 	}
-	slices.SortFunc(ids, func(a, b gate.PersonID) int { return strings.Compare(a.String(), b.String()) })
-	return slices.Compact(ids), nil
+	return ids, nil
 }
