@@ -66,8 +66,11 @@ func (c *call) locate(d *draft, b NewLink) (err error) {
 			return badValue.of("path", nil, "say what the link opens: a file such as /acme/film.mp4, or a folder with everything below it such as /acme/demo/*; or name a collection")
 		}
 		d.link.Scope, d.link.Collection, d.link.Within = d.parent.Scope, d.parent.Collection, d.parent.Within
-		d.home = d.link.Home()
-		return nil
+		if d.link.Entry == "" {
+			d.link.Entry = d.parent.Entry
+		}
+		d.home, err = c.Directory.CollectionOf(c.r.Context(), d.parent.Link)
+		return err
 	}
 	if b.Collection != "" {
 		collection, err := c.collectionFor("collection", b.Collection)
