@@ -236,7 +236,7 @@ func audienceOf(list Addresses) ([]string, error) {
 	}
 	emails, err := list.all("for")
 	if err == nil && len(emails) > maxFor {
-		err = badValue.of("for", nil, fmt.Sprintf("one link names at most %d persons: make each a link of their own, with POST /links/{id}/mint, or grant to a group", maxFor))
+		err = badValue.of("for", nil, fmt.Sprintf("one link names at most %d persons: make each a link of their own (mint), or grant to a group", maxFor))
 	}
 	return emails, err
 }
