@@ -29,6 +29,7 @@ type site struct {
 	keys  *memoryKeys
 	gate  *gate.Gate
 	dir   *directory.Directory
+	box   *box
 	open  http.Handler
 	guard http.Handler // the same with access by API key
 	down  bool         // no backend
@@ -49,8 +50,10 @@ func newSite(t *testing.T) *site {
 		t.Fatal(err)
 	}
 	s.gate = gate.New(gate.House{Store: s.store, Keys: s.keys.Ring, Rules: view}, gate.Unpaced, gate.DefaultPolicy())
+	s.box = &box{}
+	desk := s.desk(clock)
 	backend := func() (api.Backend, bool) {
-		return api.Backend{Store: s.store, Gate: s.gate, Keys: s.keys, Directory: s.dir, PublicURL: "https://media.example.com", Now: clock}, !s.down
+		return api.Backend{Store: s.store, Gate: s.gate, Keys: s.keys, Directory: s.dir, Desk: desk, PublicURL: "https://media.example.com", Now: clock}, !s.down
 	}
 	s.open, s.guard = api.New(backend, api.Open), api.New(backend, api.Bearer)
 	return s
