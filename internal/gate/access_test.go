@@ -270,6 +270,14 @@ func TestAnotherLinksCookieIsNotInTheWay(t *testing.T) {
 	w.want(w.decide(w.request(w.as(ben), http.MethodGet, "/film/1.ts", cookie)), gate.Refuse, gate.NotCovered)
 	w.want(w.decide(w.request(browser, http.MethodGet, "/film/1.ts", cookie)), gate.Refuse, gate.NotCovered)
 	w.want(w.decide(w.request(w.as(ann), http.MethodGet, "/film/1.ts", inPath(other))), gate.Refuse, gate.NotCovered)
+
+	// An anonymous session, in a place that was closed to those meanwhile.
+	w.collect(clips, collection{Paths: w.scopes("/clips/*"), Level: gate.ByLink})
+	anybody := w.open(browser, w.link("/clips/*", gate.Terms{}), "/clips/1.ts")
+	cookie.Text = anybody.Token
+	w.collect(clips, collection{Paths: w.scopes("/clips/*"), Level: gate.Members})
+	w.want(w.decide(w.request(w.as(ben), http.MethodGet, "/clips/1.ts", cookie)), gate.Redirect, gate.OK)
+	w.want(w.decide(w.request(browser, http.MethodGet, "/clips/1.ts", cookie)), gate.Refuse, gate.SignIn)
 }
 
 // TestALinkToACollection opens all its paths, also those it gets later, and

@@ -38,7 +38,7 @@ func (g *Gate) Decide(ctx context.Context, now time.Time, req *Request) (v Verdi
 
 // elsewhere are the reasons of a session that is not one for this place.
 func elsewhere(no Reason) bool {
-	return no == NotCovered || no == NoSession || no == BadToken || no == UnknownKey
+	return oneOf(no, NotCovered, NoSession, BadToken, UnknownKey, SignIn, WrongPerson, LockedPlace)
 }
 
 // brought decides about a request that brings a credential.

@@ -70,7 +70,7 @@ func (s *Store) look(ctx context.Context, names ...gate.DocumentName) ([]stored,
 	return docs, nil
 }
 
-// read looks, and tells of changes that were not told yet.
+// readDocuments looks, and tells of changes that were not told yet.
 func (s *Store) readDocuments(ctx context.Context, names ...gate.DocumentName) ([]stored, error) {
 	docs, err := s.look(ctx, names...)
 	if err != nil {

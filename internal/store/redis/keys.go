@@ -33,7 +33,8 @@ import "github.com/usher-media/usher/internal/gate"
 // is lost of them is opened again. Where the list of a link's sessions by their
 // time is lost, all its seats are taken until the last of them is over. Only the
 // loss of a subject's own list lets anybody do more: to watch on more devices
-// than seats_each, within the views.
+// than seats_each, within the views. Where the edition is lost, whoever remembers
+// documents reads them again.
 //
 // Lists live in other slots than what they list. A name is written before its
 // thing and removed after it, so that a crash leaves at most a name too many,
