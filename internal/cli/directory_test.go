@@ -68,11 +68,11 @@ func TestGroupImport(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write("# judges\nada@example.com, grace@example.com;\r\n  ada@example.com # twice\n\nmary@example.com\n")
+	write("# judges\nada@example.com, grace@example.com;\r\n  ada@example.com # twice\n\nmary#1@example.com\n")
 	s.fails("no group with this name", "group", "import", "judges", file)
 	wants(t, s.must("group", "import", "judges", file, "--new"), "3 added.")
 	wants(t, s.must("group", "import", "judges", file, "--new"), "3 already.")
-	wants(t, s.must("person", "list", "--group", "judges"), "mary@example.com")
+	wants(t, s.must("person", "list", "--group", "judges"), "mary#1@example.com")
 
 	write("nonsense\nnew@example.com\n")
 	stdout, stderr, err := s.usher("group", "import", "judges", file)
