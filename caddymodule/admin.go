@@ -68,7 +68,10 @@ func (a *App) apiBackend(g *gate.Gate) func() (api.Backend, bool) {
 		if err := a.backing.open(); err != nil {
 			return api.Backend{}, false
 		}
-		return api.Backend{Store: a.backing, Gate: g, Keys: toldKeys{a.keys, a.backing}, PublicURL: strings.TrimSuffix(a.PublicURL, "/"), Now: time.Now}, true
+		return api.Backend{
+			Store: a.backing, Gate: g, Keys: toldKeys{a.keys, a.backing}, Directory: a.directory,
+			PublicURL: strings.TrimSuffix(a.PublicURL, "/"), Now: time.Now,
+		}, true
 	}
 }
 

@@ -1,10 +1,8 @@
 package caddymodule
 
 import (
-	"io"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -14,7 +12,6 @@ import (
 
 	"github.com/usher-media/usher/internal/browser"
 	"github.com/usher-media/usher/internal/gate"
-	"github.com/usher-media/usher/internal/pages"
 )
 
 // pass hands the request on: to the path that was decided about, without
@@ -137,9 +134,15 @@ func stripCookies(r *http.Request, in *request) {
 
 // identify tells upstream who asks. Client copies of these headers are gone.
 func (a *answer) identify(header http.Header) {
+	if a.verdict.Public {
+		return // nobody was asked for
+	}
 	a.set(header, "Usher-Link", a.verdict.Labels.Link)
 	a.set(header, "Usher-Session", a.verdict.Labels.Session)
-	a.set(header, "Usher-Capabilities", a.verdict.Link.Can.String())
+	a.set(header, "Usher-Capabilities", a.verdict.Can.String())
+	if person := a.verdict.Labels.Person; person != "" {
+		a.set(header, "Usher-Person", person)
+	}
 }
 
 // redirect sends the client to its session: in the path, which every player
@@ -185,85 +188,6 @@ func blank(w http.ResponseWriter) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Robots-Tag", "noindex, noarchive")
 	w.WriteHeader(http.StatusNoContent)
-}
-
-// refuse writes a refusal: a page where a person navigates, a short text for
-// players. Whoever presented no valid signature gets one uniform answer.
-func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v *gate.Verdict) {
-	v.Outcome = gate.Refuse
-	countRequest(v)
-	logVerdict(r, v)
-	writeRefusal(w, r, v)
-}
-
-func writeRefusal(w http.ResponseWriter, r *http.Request, v *gate.Verdict) {
-	no := v.Refusal.Reason
-	header := w.Header()
-	pages.SetHeaders(header)
-	header.Set("Vary", "Accept, Cookie, Authorization")
-	page := pages.Refusal{Status: no.Status(), Heading: no.Heading(), Advice: no.Advice()}
-	if v.Signed {
-		page.Reason, page.Detail = no.String(), detail(v)
-		header.Set("Usher-Reason", no.String())
-		tellTerms(http.Header.Set, header, v.Account.Text())
-	}
-	switch no {
-	case gate.StoreDown, gate.TooFast, gate.TooManySeats:
-		// Rounded up: whoever comes too early is refused again.
-		page.RetryAfter = max(time.Second, (v.Refusal.Wait + time.Second - 1).Truncate(time.Second))
-		header.Set("Retry-After", strconv.Itoa(int(page.RetryAfter.Seconds())))
-	case gate.BadMethod:
-		header.Set("Allow", "GET, HEAD, OPTIONS")
-	default:
-	}
-	if r.ContentLength != 0 {
-		header.Set("Connection", "close") // an unread body must not become the next request
-	}
-	if wantsPage(r) {
-		header.Set("Content-Type", "text/html; charset=utf-8")
-		w.WriteHeader(no.Status())
-		if r.Method != http.MethodHead {
-			_ = page.Render(w) // the client went away
-		}
-		return
-	}
-	body := no.Heading() + ". " + no.Advice() + "\n"
-	header.Set("Content-Type", "text/plain; charset=utf-8")
-	header.Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(no.Status())
-	if r.Method != http.MethodHead {
-		_, _ = io.WriteString(w, body)
-	}
-}
-
-// detail says which allowance was spent.
-func detail(v *gate.Verdict) string {
-	switch v.Refusal.Allowance {
-	case gate.AllowanceViewsEach:
-		return "Each viewer of this link has " + plural(v.Account.ViewsEach, "view", "views") + "."
-	case gate.AllowanceViews:
-		return "This link has " + plural(v.Account.Views, "view", "views") + " in all."
-	case gate.AllowanceSeatsEach:
-		return "Each viewer of this link may watch on " + plural(v.Account.SeatsEach, "device", "devices") + " at once, and you are watching elsewhere."
-	case gate.AllowanceSeats:
-		return "This link lets " + plural(v.Account.Seats, "device", "devices") + " watch at once, and others are watching."
-	}
-	return ""
-}
-
-func plural(n int64, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return strconv.FormatInt(n, 10) + " " + many
-}
-
-// wantsPage tells a person's navigation from a player's request.
-func wantsPage(r *http.Request) bool {
-	if mode := r.Header.Get("Sec-Fetch-Mode"); mode != "" && mode != "navigate" {
-		return false
-	}
-	return strings.Contains(r.Header.Get("Accept"), "text/html")
 }
 
 // tellTerms puts what is left of a link into headers for owners' players.

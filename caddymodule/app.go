@@ -12,7 +12,9 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/usher-media/usher/config"
+	"github.com/usher-media/usher/internal/directory"
 	"github.com/usher-media/usher/internal/gate"
+	"github.com/usher-media/usher/internal/signin"
 	"github.com/usher-media/usher/internal/store/redis"
 	"github.com/usher-media/usher/internal/token"
 )
@@ -24,9 +26,10 @@ func init() { caddy.RegisterModule(App{}) }
 type App struct {
 	config.App
 
-	backing *backing
-	keys    *keyFile
-	logger  *zap.Logger
+	backing   *backing
+	directory *directory.Directory
+	keys      *keyFile
+	logger    *zap.Logger
 }
 
 // CaddyModule describes the app to Caddy.
@@ -56,6 +59,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 	}
 	a.backing, err = takeBacking(opener, a.logger)
 	if err != nil {
+		return err
+	}
+	if a.directory, err = directory.New(a.backing, a.backing.view, directory.Settings{Now: a.backing.now}); err != nil {
 		return err
 	}
 	return registerMetrics(ctx.GetMetricsRegistry())
@@ -132,7 +138,17 @@ func (a *App) Cleanup() error {
 
 // gateFor returns a gate with a site's policy.
 func (a *App) gateFor(pacer func(gate.SessionID, time.Time) (gate.Pacer, bool), policy gate.Policy) *gate.Gate {
-	return gate.New(a.backing, a.keys.Ring, pacer, &a.backing.marks, policy)
+	return gate.New(gate.House{
+		Store: a.backing, Rules: a.backing.view, Door: a.desk(), Keys: a.keys.Ring, Marks: &a.backing.marks,
+	}, pacer, policy)
+}
+
+// desk knows who is signed in, and looks at passwords of links.
+func (a *App) desk() *signin.Desk {
+	life := a.App.WithDefaults().SignInLife
+	return signin.NewDesk(signin.Options{
+		Store: a.backing, Keys: a.keys.Ring, Now: time.Now, Idle: time.Duration(life.Idle), Max: time.Duration(life.Max),
+	})
 }
 
 var (

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/usher-media/usher/config"
+	"github.com/usher-media/usher/internal/directory"
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/store/embedded"
 	"github.com/usher-media/usher/internal/store/guard"
@@ -55,6 +56,9 @@ type backing struct {
 	usage      *watch.Gatherer
 	streams    *streams
 	marks      gate.Marks
+	// view is the directory; unread wakes whoever reads it up to the news.
+	view   *directory.View
+	unread chan struct{}
 
 	flushEvery atomic.Int64 // nanoseconds
 
@@ -81,7 +85,8 @@ func takeBacking(o storeOpen, logger *zap.Logger) (*backing, error) {
 		if b := revive(o.key); b != nil {
 			return b, nil
 		}
-		b := &backing{key: o.key, opener: o.open, logger: logger, streams: newStreams(), usage: watch.New(eventsDropped.Inc)}
+		b := &backing{key: o.key, opener: o.open, logger: logger, streams: newStreams(), usage: watch.New(eventsDropped.Inc), unread: make(chan struct{}, 1)}
+		b.view = directory.NewView(b, time.Now)
 		b.flushEvery.Store(int64(watch.FlushEvery(time.Hour)))
 		return b, nil
 	})
@@ -115,7 +120,14 @@ func (b *backing) open() error {
 	b.workers.Go(func() { b.keepFlushing(ctx) })
 	b.workers.Go(func() { b.keepCutting(ctx) })
 	b.workers.Go(func() { b.keepWatching(ctx) })
+	b.workers.Go(func() { b.keepReading(ctx) })
 	return nil
+}
+
+// now is the store's time.
+func (b *backing) now(ctx context.Context) (time.Time, error) {
+	state, err := b.Check(ctx, gate.Query{})
+	return state.Now, err
 }
 
 // flushFor makes usage be written often enough for plays, and seats, of this

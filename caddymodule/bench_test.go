@@ -42,10 +42,18 @@ func BenchmarkServe(b *testing.B) {
 // benchHandler returns a gate on an embedded store, and the path of a segment
 // in a session whose play has begun.
 func benchHandler(b *testing.B, consistency string) (h *Handler, path string) {
-	dir := b.TempDir()
 	site := config.DefaultSite()
 	site.Consistency = consistency
 	site.Rate = config.Rate{PerSecond: 1e6, Burst: 1e6}
+	h = handlerOf(b, site)
+	return h, beginPlay(b, h)
+}
+
+// handlerOf returns a gate on an embedded store of its own.
+func handlerOf(b testing.TB, site config.Site) *Handler {
+	b.Helper()
+	dir := b.TempDir()
+	site = site.WithDefaults()
 	opener, err := storeOpener(config.Store{Kind: config.StoreEmbedded, Dir: filepath.Join(dir, "store")})
 	if err != nil {
 		b.Fatal(err)
@@ -65,10 +73,10 @@ func benchHandler(b *testing.B, consistency string) (h *Handler, path string) {
 	if err := app.backing.open(); err != nil {
 		b.Fatal(err)
 	}
-	h = &Handler{Site: site, app: app, logger: zap.NewNop(), limits: newLimits(site.Rate), entries: newEntries()}
+	h := &Handler{Site: site, app: app, logger: zap.NewNop(), limits: newLimits(site.Rate), entries: newEntries()}
 	h.policy = h.policyOf()
 	h.gate = app.gateFor(h.limits.session, h.policy)
-	return h, beginPlay(b, h)
+	return h
 }
 
 func beginPlay(b *testing.B, h *Handler) string {

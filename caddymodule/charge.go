@@ -18,7 +18,7 @@ import (
 // under a name that promises less (path info, "init").
 func (a *answer) needsSlot() bool {
 	v, header := &a.verdict, a.Header()
-	if v.Countable || !a.bears() {
+	if v.Public || v.Countable || !a.bears() {
 		return false
 	}
 	switch v.Class {

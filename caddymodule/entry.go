@@ -68,7 +68,7 @@ func (h *Handler) atEntry(r *http.Request, in *request, next caddyhttp.Handler) 
 	if v.Outcome == gate.Pass {
 		found = h.entriesOf(r, v.Link, next)
 	} else { // refused wherever it starts: upstream is not asked
-		found = oneOrNone(v.Link.Scope.Entry(cmp.Or(v.Link.Entry, usualEntries[0])))
+		found = oneOrNone(h.gate.Start(&v.Link).Entry(cmp.Or(v.Link.Entry, usualEntries[0])))
 	}
 	if len(found) > 0 {
 		in.Path = found[0]
@@ -79,8 +79,9 @@ func (h *Handler) atEntry(r *http.Request, in *request, next caddyhttp.Handler) 
 // link's own entry, or a playlist under one of its usual names, and a plain
 // file named like the folder, for browsers that play no playlists.
 func (h *Handler) entriesOf(r *http.Request, link gate.Link, next caddyhttp.Handler) []gate.Path {
-	if !link.Scope.Tree() {
-		p, err := link.Scope.Entry("")
+	start := h.gate.Start(&link)
+	if !start.Tree() {
+		p, err := start.Entry("")
 		return oneOrNone(p, err)
 	}
 	if known, ok := h.entries.get(link.ID, time.Now()); ok {
@@ -88,14 +89,14 @@ func (h *Handler) entriesOf(r *http.Request, link gate.Link, next caddyhttp.Hand
 	}
 	var found []gate.Path
 	if link.Entry != "" {
-		found = oneOrNone(link.Scope.Entry(link.Entry))
+		found = oneOrNone(start.Entry(link.Entry))
 	}
-	for i, name := range append(usualEntries, path.Base(link.Scope.Root())+".mp4") {
+	for i, name := range append(usualEntries, path.Base(start.Root())+".mp4") {
 		playlist := i < len(usualEntries)
 		if playlist && len(found) > 0 {
 			continue
 		}
-		if p, err := link.Scope.Entry(name); err == nil && !slices.Contains(found, p) && h.exists(r, p, next) {
+		if p, err := start.Entry(name); err == nil && !slices.Contains(found, p) && h.exists(r, p, next) {
 			found = append(found, p)
 		}
 	}

@@ -40,7 +40,8 @@ func (in *request) holds(text string) bool {
 			return true
 		}
 	}
-	return len(in.Device) >= minToken && strings.Contains(text, in.Device)
+	return (len(in.Device) >= minToken && strings.Contains(text, in.Device)) ||
+		(len(in.SignIn) >= minToken && strings.Contains(text, in.SignIn))
 }
 
 var minToken = token.SealedLen(token.LinkCode)
@@ -166,13 +167,15 @@ func bearer(r *http.Request) []string {
 	return tokens
 }
 
-// cookies adds the device cookie, and the session cookie as a credential.
+// cookies adds the device cookie and the sign-in cookie, and the session cookie
+// as a credential.
 func (h *Handler) cookies(r *http.Request, in *request) {
 	if len(r.Header["Cookie"]) == 0 {
 		return
 	}
 	names := browser.NamesFor(h.secure(r))
 	in.Device = browser.Cookie(r, names.Device)
+	in.SignIn = browser.Cookie(r, names.Person)
 	if text := browser.Cookie(r, names.Session); text != "" && h.carries("cookie") {
 		in.Presented = append(in.Presented, gate.Credential{Carrier: gate.InCookie, Text: text})
 	}

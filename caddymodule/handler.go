@@ -58,7 +58,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	h.policy = h.policyOf()
 	h.gate = h.app.gateFor(h.limits.session, h.policy)
 	h.entries = newEntries()
-	h.app.backing.flushFor(time.Duration(min(h.Idle, h.SeatIdle)))
+	h.app.backing.flushFor(time.Duration(min(h.Idle, h.SeatIdle, h.SessionLife)))
 	h.assets = pages.Assets()
 	h.api = http.StripPrefix(apiPrefix, api.New(h.app.apiBackend(h.gate), api.Bearer))
 	return nil
@@ -73,6 +73,7 @@ func (h *Handler) policyOf() gate.Policy {
 		},
 		Rate:           gate.Rate{Interval: h.Rate.Interval(), Burst: int64(h.Rate.Burst)},
 		SessionLife:    time.Duration(h.MaxPlay),
+		Unused:         time.Duration(h.SessionLife),
 		FinishAfterEnd: h.AfterExpiry == "finish",
 		Lease:          h.Lease(),
 	}

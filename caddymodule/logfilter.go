@@ -49,12 +49,12 @@ func (TokenFilter) Filter(in zapcore.Field) zapcore.Field {
 
 // The places where tokens stand in URLs, loosely, and what tokens look like
 // anywhere else: a log line too much redacted is better than a token in it.
-// Sealed texts begin with their purpose, 0x11 to 0x13, which base64url writes
-// as an E and a letter from the second quarter on.
+// Sealed texts begin with their purpose, 0x11 to 0x13 and 0x15 to 0x16, which
+// base64url writes as an E, or an F, and a letter from the second quarter on.
 var (
 	tokenInPath  = regexp.MustCompile(`(?i)(/(?:s/|%73/|~|%7e))[^/?#\s"]+`)
 	tokenInQuery = regexp.MustCompile(`(?i)\b(usher|URISigningPackage|u(?:s|%73)(?:h|%68)(?:e|%65)(?:r|%72))(=|%3d)[^&#\s"]+`)
-	tokenItself  = regexp.MustCompile(`E[Q-Za-z0-9_-][A-Za-z0-9_-]{42,}|eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*|usk_[A-Za-z0-9_-]{20,}`)
+	tokenItself  = regexp.MustCompile(`[EF][Q-Za-z0-9_-][A-Za-z0-9_-]{42,}|eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*|usk_[A-Za-z0-9_-]{20,}`)
 )
 
 const redacted = "REDACTED"

@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"context"
 	"sync"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -15,12 +16,59 @@ import (
 func (b *backing) keepWatching(ctx context.Context) {
 	b.Store.Watch(ctx, func(change gate.Change) {
 		b.marks.Move(change)
-		if change.Kind == gate.KeysChanged {
+		b.view.Told(change)
+		switch change.Kind {
+		case gate.KeysChanged:
 			lookAtKeys()
 			return
+		case gate.Missed, gate.DocumentChanged:
+			b.hurry()
+		default:
 		}
 		b.streams.news.tell(change)
 	})
+}
+
+// hurry makes the directory be read up to the news.
+func (b *backing) hurry() {
+	select {
+	case b.unread <- struct{}{}:
+	default: // it is awake already
+	}
+}
+
+// readAfter is how long the directory waits before it is read again after the
+// store could not be asked.
+const readAfter = time.Second
+
+// keepReading reads the directory up to the news. Sessions' requests would do
+// it too: this is for those who bring none, since what was opened to everybody
+// is open without one.
+func (b *backing) keepReading(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-b.unread:
+		}
+		if b.view.Edition() >= 0 {
+			continue // the news said it all
+		}
+		if err := b.view.Refresh(ctx); err != nil && ctx.Err() == nil {
+			b.logger.Debug("the directory is read again later", zap.Error(err))
+			time.AfterFunc(readAfter, b.hurry)
+		}
+	}
+}
+
+// Edits tells the gates which links' documents changed, before anybody knows
+// the edition.
+func (b *backing) Edits(ctx context.Context, since int64) ([]gate.DocumentName, int64, bool, error) {
+	names, edition, complete, err := b.Store.Edits(ctx, since)
+	if err == nil {
+		b.marks.Edited(names, complete)
+	}
+	return names, edition, complete, err
 }
 
 // lookAtKeys makes every keyring of the process look at its file now.
@@ -93,6 +141,10 @@ func (n *news) tell(change gate.Change) {
 		n.all = true
 	case change.Kind == gate.SessionChanged:
 		n.changed[subject{change.Link, change.Session}] = true
+	case change.Kind == gate.DocumentChanged:
+		if !n.tellDocument(change.Document) {
+			return
+		}
 	default:
 		n.changed[subject{link: change.Link}] = true
 	}
@@ -100,6 +152,22 @@ func (n *news) tell(change gate.Change) {
 	case n.wake <- struct{}{}:
 	default: // it is awake already
 	}
+}
+
+// tellDocument notes a change of a document, if running answers hang on it. Who
+// is signed in is asked only where a session is opened.
+func (n *news) tellDocument(name gate.DocumentName) bool {
+	switch name.Kind {
+	case gate.KindSignIn:
+		return false
+	case gate.KindLink:
+		if id, err := gate.ParseLinkID(name.ID); err == nil {
+			n.changed[subject{link: id}] = true
+			return true
+		}
+	}
+	n.all = true
+	return true
 }
 
 // take returns the news and forgets them.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -58,6 +59,9 @@ type streamShard struct {
 func newStreams() *streams { return &streams{news: news{wake: make(chan struct{}, 1)}} }
 
 func (s *streams) shardOf(a *answer) *streamShard {
+	if a.verdict.Public { // of no session: any number that stays the same will do
+		return &s.shards[a.in.came.Nanosecond()/1000%streamShards]
+	}
 	return &s.shards[a.verdict.Session[len(a.verdict.Session)-1]%streamShards]
 }
 
@@ -105,12 +109,18 @@ func (s *streams) each(visit func(*stream)) {
 	}
 }
 
-// question is what streams of one session and asset have in common.
+// question is what streams of one session and asset have in common, at one place.
 type question struct {
 	gate    *gate.Gate
 	link    gate.LinkID
 	session gate.SessionID
 	asset   string
+	place   gate.Place
+}
+
+func questionOf(a *answer) question {
+	c := &a.verdict.Claim
+	return question{a.handler.gate, c.Link, c.Session, c.Asset, a.handler.app.backing.view.Place(a.verdict.Path)}
 }
 
 // cutOld looks at the answers that have run for a while: short ones are not
@@ -124,8 +134,9 @@ func (s *streams) cutOld(ctx context.Context, now time.Time, logger *zap.Logger)
 func (s *streams) cutChanged(ctx context.Context, now time.Time, logger *zap.Logger) {
 	changed, all := s.news.take()
 	s.cut(ctx, now, logger, func(one *stream) bool {
-		c := &one.answer.verdict.Claim
-		return all || changed[subject{link: c.Link}] || changed[subject{c.Link, c.Session}]
+		v := &one.answer.verdict
+		return all || changed[subject{link: v.Link.ID}] || changed[subject{v.Link.ID, v.Session}] ||
+			slices.ContainsFunc(v.Link.Above, func(above gate.LinkID) bool { return changed[subject{link: above}] })
 	})
 }
 
@@ -134,8 +145,7 @@ func (s *streams) cut(ctx context.Context, now time.Time, logger *zap.Logger, ch
 	groups := map[question][]*stream{}
 	s.each(func(one *stream) {
 		if chosen(one) {
-			c := &one.answer.verdict.Claim
-			q := question{one.answer.handler.gate, c.Link, c.Session, c.Asset}
+			q := questionOf(one.answer)
 			groups[q] = append(groups[q], one)
 		}
 	})

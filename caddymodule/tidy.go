@@ -40,7 +40,7 @@ func (a *answer) tidy() {
 // carryLocation keeps a redirect of upstream's inside the session.
 func (a *answer) carryLocation(location string) string {
 	rooted := strings.HasPrefix(location, "/") && !strings.HasPrefix(location, "//")
-	if !rooted || a.verdict.Carrier != gate.InPath {
+	if !rooted || a.verdict.Carrier != gate.InPath || a.verdict.Token == "" {
 		return location
 	}
 	return "/~" + a.verdict.Token + location

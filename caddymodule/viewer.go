@@ -69,12 +69,12 @@ func (h *Handler) serveShare(w http.ResponseWriter, r *http.Request, in *request
 func (h *Handler) land(w http.ResponseWriter, r *http.Request, in *request, code string) {
 	ctx, cancel := context.WithTimeout(r.Context(), storeBudget)
 	defer cancel()
-	v, err := h.gate.Land(ctx, time.Now(), code)
+	v, err := h.gate.Land(ctx, time.Now(), code, &in.Request)
 	if err != nil {
 		h.couldNotDecide(r, err)
 		v = *unsigned(gate.StoreDown)
 	}
-	if v.Outcome == gate.Pass && v.Account.Spent() && len(in.Presented) == 0 && in.Device == "" {
+	if v.Outcome == gate.Pass && v.Asks == gate.OK && v.Account.Spent() && len(in.Presented) == 0 && in.Device == "" {
 		v.Outcome = gate.Refuse // no need to make a newcomer press a button in vain
 		v.Refusal = gate.Refusal{Reason: gate.ViewsSpent, Allowance: gate.AllowanceViews}
 	}
@@ -86,17 +86,23 @@ func (h *Handler) land(w http.ResponseWriter, r *http.Request, in *request, code
 	logVerdict(r, &v)
 	page := pages.Landing{Action: sharePrefix + code}
 	if !in.Speculative { // a preview in a chat tells nothing about the video
-		page = h.landing(v, code, h.gate.KnowsDevice(&in.Request))
+		if page = h.landing(v, code, h.gate.KnowsDevice(&in.Request)); v.Asks != gate.OK {
+			page = asking(&v, code, "")
+		}
 		h.knowDevice(w, r, in)
 		if r.Method == http.MethodGet {
 			h.app.backing.usage.Note(gate.Usage{Link: v.Link.ID, Opens: 1})
 		}
 	}
+	h.writeLanding(w, r, http.StatusOK, page)
+}
+
+func (h *Handler) writeLanding(w http.ResponseWriter, r *http.Request, status int, page pages.Landing) {
 	pages.SetHeaders(w.Header())
 	// With no-referrer, browsers say "Origin: null" in the form's post, and the
 	// post could not be told from somebody else's.
 	w.Header().Set("Referrer-Policy", "same-origin")
-	h.writePage(w, r, page.Render)
+	h.writePage(w, r, status, page.Render)
 }
 
 func (h *Handler) landing(v gate.Verdict, code string, returning bool) pages.Landing {
@@ -124,13 +130,20 @@ func (h *Handler) redeem(w http.ResponseWriter, r *http.Request, in *request, co
 		h.refuse(w, r, unsigned(gate.CrossOrigin))
 		return
 	}
-	_, _ = io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, 4<<10)) // the form carries nothing
-	ctx, cancel := context.WithTimeout(r.Context(), storeBudget)
+	budget := storeBudget
+	if in.Password = password(w, r); in.Password != "" {
+		budget = passwordBudget
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), budget)
 	defer cancel()
 	v, err := h.gate.Redeem(ctx, time.Now(), code, &in.Request)
 	if err != nil {
 		h.couldNotDecide(r, err)
 		v = *unsigned(gate.StoreDown)
+	}
+	if v.Outcome == gate.Refuse && v.Asks == gate.PasswordNeeded && wantsPage(r) {
+		h.askAgain(w, r, &v, code)
+		return
 	}
 	if v.Outcome != gate.Redirect {
 		h.refuse(w, r, &v)
@@ -153,7 +166,7 @@ func (h *Handler) afterRedeem(r *http.Request, v gate.Verdict, next caddyhttp.Ha
 	if found := h.entriesOf(r, v.Link, next); len(found) > 0 {
 		return h.sessionPath(&v, found[0].String(), "")
 	}
-	return h.sessionPath(&v, v.Link.Scope.Root()+"/", "")
+	return h.sessionPath(&v, h.gate.Start(&v.Link).Root()+"/", "")
 }
 
 // serveWatch is the player page of the session in the cookie.
@@ -179,7 +192,7 @@ func (h *Handler) serveWatch(w http.ResponseWriter, r *http.Request, in *request
 	countRequest(&v)
 	logVerdict(r, &v)
 	pages.SetHeaders(w.Header())
-	h.writePage(w, r, h.watchPage(r, v, next).Render)
+	h.writePage(w, r, http.StatusOK, h.watchPage(r, v, next).Render)
 }
 
 func (h *Handler) watchPage(r *http.Request, v gate.Verdict, next caddyhttp.Handler) pages.Watch {
@@ -217,7 +230,7 @@ func (h *Handler) serveConsole(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	pages.SetHeaders(w.Header())
-	h.writePage(w, r, pages.Console{API: apiPrefix}.Render)
+	h.writePage(w, r, http.StatusOK, pages.Console{API: apiPrefix}.Render)
 }
 
 // serveReady is for load balancers: may this node decide?
@@ -237,13 +250,14 @@ func (h *Handler) serveReady(w http.ResponseWriter, r *http.Request) {
 }
 
 // writePage renders whole before the first byte: an error leaves no half page.
-func (h *Handler) writePage(w http.ResponseWriter, r *http.Request, render func(io.Writer) error) {
+func (h *Handler) writePage(w http.ResponseWriter, r *http.Request, status int, render func(io.Writer) error) {
 	var page bytes.Buffer
 	if err := render(&page); err != nil {
 		h.logger.Error("a page could not be made", zap.Error(err))
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
+	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
 		_, _ = page.WriteTo(w) // the client went away
 	}

@@ -40,7 +40,7 @@ type answer struct {
 	bytes   int64
 	stream  stream // registered with the first byte
 
-	values [10]string // room for the values of headers that are set
+	values [11]string // room for the values of headers that are set
 	taken  int
 }
 
@@ -200,6 +200,9 @@ func (a *answer) finish() {
 // noteRequest gathers what the answer sent, and that it was asked for: the
 // session's rate on all nodes is kept by what they gather.
 func (a *answer) noteRequest() {
+	if a.verdict.Public {
+		return
+	}
 	fact := usageOf(&a.verdict, time.Now(), a.bytes)
 	fact.Requests, fact.Since, fact.Rate = 1, a.in.came, a.handler.policy.Rate
 	a.handler.app.backing.usage.Note(fact)

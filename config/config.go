@@ -66,6 +66,9 @@ type Site struct {
 	Idle Duration `json:"idle,omitzero"`
 	// MaxPlay ends a play this long after it began. Default: 12h.
 	MaxPlay Duration `json:"max_play,omitzero"`
+	// SessionLife ends a session that nobody used for this long; use renews it,
+	// up to MaxPlay from its beginning. Default: as long as MaxPlay.
+	SessionLife Duration `json:"session_life,omitzero"`
 	// Lapse gives a reserved view back when no byte followed. Default: 2m.
 	Lapse Duration `json:"lapse,omitzero"`
 	// SeatIdle frees the seat of a session that was not seen for this long.
@@ -110,6 +113,7 @@ func (s Site) WithDefaults() Site {
 	s.Rate = or(s.Rate, d.Rate)
 	s.Idle = or(s.Idle, d.Idle)
 	s.MaxPlay = or(s.MaxPlay, d.MaxPlay)
+	s.SessionLife = or(s.SessionLife, s.MaxPlay)
 	s.Lapse = or(s.Lapse, d.Lapse)
 	s.SeatIdle = or(s.SeatIdle, d.SeatIdle)
 	if len(s.Carry) == 0 {
@@ -136,6 +140,7 @@ func (s Site) Validate() error {
 		named("rate", s.Rate.validate()),
 		within("idle", s.Idle, time.Second, 24*time.Hour),
 		within("max_play", s.MaxPlay, time.Second, 7*24*time.Hour),
+		within("session_life", s.SessionLife, time.Second, 7*24*time.Hour),
 		within("lapse", s.Lapse, time.Second, time.Hour),
 		within("seat_idle", s.SeatIdle, 10*time.Second, time.Hour),
 	)

@@ -79,6 +79,7 @@ func TestSiteRows(t *testing.T) {
 		"rate 10/s":            {Rate: Rate{10, 60}},
 		"idle 45m":             {Idle: Duration(45 * time.Minute)},
 		"max_play 1d12h":       {MaxPlay: Duration(36 * time.Hour)},
+		"session_life 10m":     {SessionLife: Duration(10 * time.Minute)},
 		"lapse 90s":            {Lapse: Duration(90 * time.Second)},
 		"seat_idle 90s":        {SeatIdle: Duration(90 * time.Second)},
 		"after_expiry finish":  {AfterExpiry: "finish"},

@@ -136,6 +136,12 @@ var SiteGrammar = []Directive[Site]{
 		Set:     func(s *Site, args []string) error { return duration(&s.MaxPlay, args) },
 	},
 	{
+		Name: "session_life", Field: "session_life", Args: "DURATION",
+		Doc:     "A session that nobody used for this long is over. Use renews it by itself, without a new address for the player, up to max_play from its beginning.",
+		Default: "as long as max_play",
+		Set:     func(s *Site, args []string) error { return duration(&s.SessionLife, args) },
+	},
+	{
 		Name: "lapse", Field: "lapse", Args: "DURATION",
 		Doc:     "A view that was reserved goes back after this time when no byte of it was sent.",
 		Default: "2m",

@@ -44,13 +44,14 @@ func newSite(t *testing.T) *site {
 	clock := func() time.Time { return s.now }
 	s.keys = &memoryKeys{ring: ring, now: clock}
 	s.store = &faulty{Store: model.New(clock)}
-	s.gate = gate.New(s.store, s.keys.Ring, gate.Unpaced, nil, gate.DefaultPolicy())
 	storesTime := func(context.Context) (time.Time, error) { return s.now, nil }
-	if s.dir, err = directory.New(s.store, directory.NewView(s.store, clock), directory.Settings{Now: storesTime}); err != nil {
+	view := directory.NewView(s.store, clock)
+	if s.dir, err = directory.New(s.store, view, directory.Settings{Now: storesTime}); err != nil {
 		t.Fatal(err)
 	}
 	s.box = &box{}
 	desk := s.desk(clock)
+	s.gate = gate.New(gate.House{Store: s.store, Keys: s.keys.Ring, Rules: view}, gate.Unpaced, gate.DefaultPolicy())
 	backend := func() (api.Backend, bool) {
 		return api.Backend{Store: s.store, Gate: s.gate, Keys: s.keys, Directory: s.dir, Desk: desk, PublicURL: "https://media.example.com", Now: clock}, !s.down
 	}
@@ -213,7 +214,7 @@ type faulty struct {
 	gate.Store
 	fails string
 	asked []string
-	// before is told of each verb before it is done.
+	// before is called before each verb.
 	before func(verb string)
 }
 

@@ -43,12 +43,13 @@ func newServer(t *testing.T) *server {
 		t.Fatal(err)
 	}
 	s := &server{T: t, keys: &fileKeys{t, path}, store: model.New(time.Now)}
-	s.gate = gate.New(s.store, s.keys.Ring, gate.Unpaced, nil, gate.DefaultPolicy())
 	storesTime := func(context.Context) (time.Time, error) { return time.Now(), nil }
-	dir, err := directory.New(s.store, directory.NewView(s.store, time.Now), directory.Settings{Now: storesTime})
+	view := directory.NewView(s.store, time.Now)
+	dir, err := directory.New(s.store, view, directory.Settings{Now: storesTime})
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.gate = gate.New(gate.House{Store: s.store, Keys: s.keys.Ring, Rules: view}, gate.Unpaced, gate.DefaultPolicy())
 	s.handler = api.New(func() (api.Backend, bool) {
 		return api.Backend{Store: s.store, Gate: s.gate, Keys: s.keys, Directory: dir, PublicURL: "https://media.example.com", Now: time.Now}, true
 	}, api.Open)

@@ -12,6 +12,7 @@ import (
 // entry is what the index keeps of a collection. It is never changed.
 type entry struct {
 	id       gate.CollectionID
+	name     string
 	level    gate.Level
 	paths    []gate.Scope
 	includes []Include
@@ -20,7 +21,7 @@ type entry struct {
 }
 
 func entryOf(c *Collection) *entry {
-	return &entry{c.ID, c.Level, c.Paths, c.Includes, c.Owner, c.CutAt}
+	return &entry{c.ID, c.Name, c.Level, c.Paths, c.Includes, c.Owner, c.CutAt}
 }
 
 // edge says that outer includes a collection, and who said so.
@@ -114,8 +115,20 @@ func (x *index) place(p gate.Path) gate.Place {
 	if !ok {
 		return gate.Place{}
 	}
-	return gate.Place{Collection: l.collection, Level: l.level, Scope: l.scope}
+	return gate.Place{Collection: l.collection, Level: l.level, Scope: l.scope, Sole: l.sole}
 }
+
+// home is the place of a collection's first path.
+func (x *index) home(id gate.CollectionID) gate.Place {
+	e, _ := x.collection(id)
+	if e == nil || len(e.paths) == 0 {
+		return gate.Place{}
+	}
+	return gate.Place{Collection: id, Level: e.level, Scope: e.paths[0], Sole: e.sole()}
+}
+
+// sole reports whether the collection is one path and nothing else.
+func (e *entry) sole() bool { return len(e.paths) == 1 && len(e.includes) == 0 }
 
 // ids returns the collections that are wanted, nil: all, in falling order.
 func (x *index) ids(want func(*entry) bool) []gate.CollectionID {

@@ -161,7 +161,7 @@ func (o *oracle) place(p gate.Path) (best gate.Place) {
 		for _, scope := range c.Paths {
 			longer := len(scope.Root()) > len(best.Scope.Root()) || len(scope.Root()) == len(best.Scope.Root()) && !scope.Tree()
 			if scope.Covers(p) && (best.Collection.IsZero() || longer) {
-				best = gate.Place{Collection: c.ID, Level: c.Level, Scope: scope}
+				best = gate.Place{Collection: c.ID, Level: c.Level, Scope: scope, Sole: len(c.Paths) == 1 && len(c.Includes) == 0}
 			}
 		}
 	}
@@ -249,10 +249,11 @@ func (o *oracle) ruled(c gate.Case) (gate.Reason, gate.Capability) {
 		}
 	}
 	named := slices.Contains(c.Link.For, c.Person)
+	bound := len(c.Link.For) > 0 && c.Link.Password == "" // else whoever knows the password may have the session
 	switch {
-	case len(c.Link.For) > 0 && c.Person.IsZero():
+	case bound && c.Person.IsZero():
 		return gate.SignIn, 0
-	case len(c.Link.For) > 0 && !named:
+	case bound && !named:
 		return gate.WrongPerson, 0
 	case !o.covers(c.Link, c.Place):
 		return gate.NotCovered, 0
@@ -436,6 +437,9 @@ func (w *world) newLink(r *rapid.T, can gate.Capability, pick func(string, int) 
 	if pick("for", 3) == 0 {
 		l.For = []gate.PersonID{w.persons[pick("for whom", len(w.persons))]}
 		l.Pass = pick("pass", 2) == 0 && !l.Collection.IsZero()
+	}
+	if pick("password", 3) == 0 && !l.Pass {
+		l.Password = "a PHC string"
 	}
 	if len(w.links) > 0 && pick("made from", 2) == 0 && !l.Pass {
 		parent := must[gate.Document](w.t)(w.store.Store.Get(w.ctx, gate.KindLink, w.links[pick("parent", len(w.links))].String()))

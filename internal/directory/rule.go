@@ -2,7 +2,6 @@ package directory
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/usher-media/usher/internal/gate"
@@ -130,10 +129,10 @@ func (j *judge) fits() (gate.Reason, error) {
 	switch {
 	case link == nil:
 		return gate.OK, nil
-	case len(link.For) == 0:
+	case len(link.For) == 0 || link.Password != "": // with a password, it is also for whoever knows that
 	case j.c.Person.IsZero():
 		return gate.SignIn, nil
-	case !slices.Contains(link.For, j.c.Person):
+	case !link.Names(j.c.Person):
 		return gate.WrongPerson, nil
 	}
 	covers, err := j.covers(link)
@@ -189,7 +188,7 @@ func (j *judge) enters(own gate.Capability) (no gate.Reason, byLink bool) {
 			return gate.SignIn, false
 		}
 		return gate.OK, true
-	case len(link.For) > 0:
+	case link.Names(j.c.Person):
 		return gate.OK, true
 	case own != 0:
 		return gate.OK, false

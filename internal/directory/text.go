@@ -9,11 +9,10 @@ import (
 
 // Bounds of texts that people write.
 const (
-	MaxName    = 100
-	MaxTitle   = 200
-	MaxWhy     = 200
-	MaxMessage = 1000
-	maxSlug    = 63
+	MaxName  = 100
+	MaxTitle = 200
+	MaxWhy   = 200
+	maxSlug  = 63
 )
 
 // CheckLine reports what is wrong with a text that is shown in lists, mails and

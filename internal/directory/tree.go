@@ -24,6 +24,7 @@ type leaf struct {
 	collection gate.CollectionID
 	level      gate.Level
 	scope      gate.Scope
+	sole       bool
 }
 
 func (t *tree) add(e *entry) {
@@ -41,7 +42,7 @@ func (t *tree) add(e *entry) {
 			b = next
 		}
 		leaves := b.leaves(scope)
-		*leaves = append(*leaves, leaf{e.id, e.level, scope})
+		*leaves = append(*leaves, leaf{e.id, e.level, scope, e.sole()})
 		slices.SortFunc(*leaves, func(x, y leaf) int { return slices.Compare(x.collection[:], y.collection[:]) })
 	}
 }

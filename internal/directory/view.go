@@ -299,4 +299,13 @@ func (v *View) Place(p gate.Path) gate.Place {
 	return index.place(p)
 }
 
+// Home implements [gate.Rules].
+func (v *View) Home(id gate.CollectionID) gate.Place {
+	index := v.index.Load()
+	if index == nil {
+		return nowhere
+	}
+	return index.home(id)
+}
+
 var nowhere = gate.Place{Collection: gate.CollectionID{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}}

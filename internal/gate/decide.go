@@ -6,109 +6,68 @@ import (
 	"net/http"
 	"strings"
 	"time"
-
-	"github.com/usher-media/usher/internal/token"
 )
 
 // Decide answers the one question of the gate: may this request for media
 // pass? An error means that it could not be decided; the caller denies then.
 // now is the wall clock; it is only held against the times inside signed
 // links and the age of leases. All else is timed by the store's clock.
-func (g *Gate) Decide(ctx context.Context, now time.Time, req *Request) (Verdict, error) {
+func (g *Gate) Decide(ctx context.Context, now time.Time, req *Request) (v Verdict, err error) {
+	if passes, err := g.public(ctx, now, req); err != nil {
+		return v, err
+	} else if passes {
+		return publicly(req), nil
+	}
 	credential, no := present(req)
+	if no == NoToken {
+		return g.granted(ctx, now, req)
+	}
 	if no != OK {
 		return refuse(no), nil
 	}
+	err = g.brought(ctx, now, req, credential, &v)
+	if err != nil || v.Outcome != Refuse || credential.Carrier != InCookie || !elsewhere(v.Refusal.Reason) {
+		return v, err
+	}
+	// The cookie is of another link, or an old one: the person may still be here.
+	if own, err := g.granted(ctx, now, req); err != nil || own.Outcome != Refuse {
+		return own, err
+	}
+	return v, nil
+}
+
+// elsewhere are the reasons of a session that is not one for this place.
+func elsewhere(no Reason) bool {
+	return oneOf(no, NotCovered, NoSession, BadToken, UnknownKey, SignIn, WrongPerson, LockedPlace)
+}
+
+// brought decides about a request that brings a credential.
+func (g *Gate) brought(ctx context.Context, now time.Time, req *Request, credential Credential, v *Verdict) error {
 	who, no := g.verify(credential, now)
-	if who.link.IsZero() {
-		return refuse(no), nil
-	}
-	v := Verdict{Signed: true, Carrier: credential.Carrier, Token: credential.Text, Labels: who.labels, Refusal: Refusal{Reason: no}}
-	if no != OK {
-		return v, nil
-	}
-	var err error
-	if who.session.IsZero() {
-		err = g.open(ctx, now, req, who, &v)
-	} else {
-		err = g.admit(ctx, now, req, who, &v)
-	}
-	return v, err
-}
-
-// open makes or finds the session of a signed media URL. Previewers, prefetch
-// and HEAD get a blank answer: looking at a link must not use it.
-func (g *Gate) open(ctx context.Context, now time.Time, req *Request, who *pass, v *Verdict) error {
-	link, _, no, err := g.known(ctx, who, now, false)
-	if err != nil {
-		return err
-	}
-	v.Link, v.Refusal.Reason = link, no
-	if no != OK {
+	if v.Refusal.Reason = no; who.link.IsZero() {
 		return nil
 	}
-	if v.Refusal.Reason = cover(&link, req); v.Refusal.Reason != OK {
+	v.Signed, v.Carrier, v.Token, v.Labels = true, credential.Carrier, credential.Text, who.labels
+	switch {
+	case no != OK:
 		return nil
+	case who.session.IsZero():
+		return g.open(ctx, now, req, who, v)
 	}
-	if req.Speculative || req.Method == http.MethodHead {
-		v.Outcome = Blank
-		return nil
-	}
-	return g.enter(ctx, now, req, who, false, v)
-}
-
-// enter opens the session on a link; hold says that a person pressed Watch.
-func (g *Gate) enter(ctx context.Context, now time.Time, req *Request, who *pass, hold bool, v *Verdict) error {
-	link, _, no, err := g.known(ctx, who, now, true)
-	if err != nil || no != OK {
-		v.Refusal.Reason = no
-		return err
-	}
-	v.Link = link
-	device, returning := g.device(req, now)
-	opening := Opening{
-		Link: link.ID, Session: SessionID(token.NewID(now)), Device: device, Subject: SubjectOf(device), Hold: hold,
-		Agent: AgentFamily(req.Agent), Group: g.keys().Digest("group", ClientGroup(req.Client).String()),
-		Life: g.policy.SessionLife, Pace: g.policy.Pace,
-	}
-	if !returning && !req.Browser && !hold {
-		opening.Alias = subjectFrom("alias", []byte(opening.Group+"/"+opening.Agent))
-	}
-	opened, err := g.store.Open(ctx, opening)
-	if errors.Is(err, ErrNotFound) {
-		v.Refusal.Reason = BadToken
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	v.Account, v.Refusal = opened.Account, opened.Refused
-	if v.Refusal.Reason == TooManySeats {
-		v.Refusal.Wait = g.policy.Pace.Seat // a seat that was left just now is free by then
-	}
-	if v.Refusal.Reason != OK {
-		return nil
-	}
-	s := opened.Session
-	v.Outcome, v.Session, v.Subject, v.Device = Redirect, s.ID, s.Subject, s.Device
-	v.Token = g.sessionToken(link.ID, s.ID, s.Subject)
-	v.Labels = Labels{Link: link.ID.String(), Session: s.ID.String()}
-	return nil
+	return g.admit(ctx, now, req, who, v)
 }
 
 // admit lets a session's request pass: with no store trip under a lease, with
 // one where a play is open or none is needed, and one more where a play begins.
 func (g *Gate) admit(ctx context.Context, now time.Time, req *Request, who *pass, v *Verdict) error {
-	link, err := g.recordOf(ctx, who, now)
-	if errors.Is(err, ErrNotFound) {
-		v.Refusal.Reason = NoSession
-		return nil
-	}
-	if err != nil {
+	v.Session, v.Subject = who.session, who.subject
+	s, err := g.see(ctx, now, req, who)
+	if err != nil || s.no != OK {
+		v.Refusal.Reason = s.no
 		return err
 	}
-	v.Link, v.Session, v.Subject = *link, who.session, who.subject
-	if v.Refusal.Reason = cover(link, req); v.Refusal.Reason != OK {
+	v.Link = s.record.Link
+	if v.Refusal.Reason = cover(&v.Link, req); v.Refusal.Reason != OK {
 		return nil
 	}
 	if !g.mayAsk(who, now) {
@@ -120,34 +79,74 @@ func (g *Gate) admit(ctx context.Context, now time.Time, req *Request, who *pass
 		return nil
 	}
 	v.Class = ClassOf(req.Path)
-	asset, top := link.Scope.Asset(req.Path)
 	var room State
-	state, open, err := g.ask(ctx, now, who, asset, &room, v)
-	if err != nil || v.Refusal.Reason != OK {
+	state, err := g.ask(ctx, now, req, who, &s, &room, v)
+	if err != nil || v.Refusal.Reason != OK || v.Public {
 		return err
 	}
+	asset := s.asset
 	if state.Session.Gathered {
 		asset = WholeScope
 	}
-	v.Outcome, v.Asset = Pass, asset
-	v.Gathers = v.Class == Manifest && top && link.Scope.Tree() && !state.Session.Gathered
-	v.Countable = open
+	v.Outcome, v.Path, v.Asset = Pass, req.Path, asset
+	v.Gathers = v.Class == Manifest && s.gathers && !state.Session.Gathered
+	v.Countable = s.open
 	v.Claim = Claim{
 		Link: who.link, Session: who.session, Subject: who.subject, Asset: asset,
 		Opener: opener(req.Path), Pace: g.policy.Pace,
 	}
 	v.Terms = who.write(&v.Account)
 	switch {
-	case open:
+	case s.open:
 		return nil
 	case bears(v.Class, req):
 		return g.reserve(ctx, v)
-	case v.Class == Media && req.Method == http.MethodHead && state.Account.Spent() && !state.Play.Exists:
-		// A HEAD takes nothing, and says what a GET would get: players' pages
-		// ask this way why the picture stands still.
-		v.Outcome, v.Refusal = Refuse, Refusal{Reason: ViewsSpent, Allowance: AllowanceViews}
+	case v.Class == Media && req.Method == http.MethodHead && !state.Play.Exists:
+		v.foretell()
 	}
 	return nil
+}
+
+// foretell says to a HEAD, which takes nothing, what a GET would get: players'
+// pages ask this way why the picture stands still.
+func (v *Verdict) foretell() {
+	switch {
+	case v.late:
+		v.Outcome, v.Refusal = Refuse, Refusal{Reason: Expired}
+	case v.Account.Spent():
+		v.Outcome, v.Refusal = Refuse, Refusal{Reason: ViewsSpent, Allowance: AllowanceViews}
+	}
+}
+
+// sight is what is known about a session's request.
+type sight struct {
+	record  *record
+	place   Place
+	asset   string
+	gathers bool
+	open    bool // its play
+	no      Reason
+}
+
+// see looks at what is remembered about a session and a path.
+func (g *Gate) see(ctx context.Context, now time.Time, req *Request, who *pass) (s sight, err error) {
+	if g.policy.Lease > 0 {
+		if err := g.hear(ctx); err != nil {
+			return sight{}, err
+		}
+	}
+	s.record, err = g.recordOf(ctx, who, now)
+	if errors.Is(err, ErrNotFound) {
+		return sight{no: NoSession}, nil
+	}
+	if err != nil {
+		return sight{}, err
+	}
+	if s.record.Scope.Covers(req.Path) {
+		s.place = g.rules.Place(req.Path)
+		s.asset, s.gathers = s.record.asset(s.place, req.Path)
+	}
+	return s, nil
 }
 
 // mayAsk counts the request against the session's rate on this node.
@@ -163,54 +162,105 @@ func (g *Gate) mayAsk(who *pass, now time.Time) bool {
 }
 
 // recordOf returns the record of a session's link.
-func (g *Gate) recordOf(ctx context.Context, who *pass, now time.Time) (*Link, error) {
-	if link := who.record.Load(); link != nil {
-		return link, nil
+func (g *Gate) recordOf(ctx context.Context, who *pass, now time.Time) (*record, error) {
+	if r := who.record.Load(); r != nil && r.mark == g.marks.record(who.link) {
+		return r, nil
 	}
-	link, err := g.link(ctx, who.link, now)
+	r, err := g.link(ctx, who.link, now)
 	if err != nil {
 		return nil, err
 	}
-	who.record.Store(link)
-	return link, nil
+	who.record.Store(r)
+	return r, nil
 }
 
 // ask gets the state and judges it: from a lease where that passes, else from
 // the store. Media outside an open play is always asked for, since a view may
 // have to be taken for it, or one may have been given back. room is where the
 // state is put that nobody keeps.
-func (g *Gate) ask(ctx context.Context, now time.Time, who *pass, asset string, room *State, v *Verdict) (_ *State, open bool, err error) {
+func (g *Gate) ask(ctx context.Context, now time.Time, req *Request, who *pass, s *sight, room *State, v *Verdict) (*State, error) {
 	if g.policy.Lease == 0 {
-		open, err = g.check(ctx, who, asset, room, v)
-		return room, open, err
+		return room, g.check(ctx, now, req, who, s, room, v)
 	}
-	if l, then := g.recall(who, asset, now); l != nil {
+	if l, then := g.recall(who, s, now); l != nil {
 		no, open := judge(&g.policy, &l.state, then)
 		if no == OK && (open || v.Class != Media) && hasten(&g.policy, &l.state, then).Reason == OK {
-			v.Recalled, v.Account, v.Device = true, l.state.Account, l.state.Session.Device
-			return &l.state, open, nil
+			said, err := g.rule(ctx, who, s.record, s.place, &l.state.Session, then)
+			if err == nil && said.ruling.Reason == OK {
+				v.Recalled, s.open = true, open
+				v.tell(&l.state, said, then)
+				return &l.state, nil
+			}
 		}
 	}
-	fresh := &lease{asset: strings.Clone(asset), asked: now, marks: g.marks.of(who)}
-	open, err = g.check(ctx, who, asset, &fresh.state, v)
-	if err == nil && v.Refusal.Reason == OK {
+	fresh := &lease{asked: now, marks: g.marks.of(who, s.record)}
+	err := g.check(ctx, now, req, who, s, &fresh.state, v)
+	if err == nil && v.Refusal.Reason == OK && !v.Public {
+		fresh.asset = strings.Clone(s.asset)
 		who.lease.Store(fresh)
 	}
-	return &fresh.state, open, err
+	return &fresh.state, err
 }
 
-// check asks the store, and judges what it says.
-func (g *Gate) check(ctx context.Context, who *pass, asset string, state *State, v *Verdict) (open bool, err error) {
-	*state, err = g.store.Check(ctx, Query{Link: who.link, Session: who.session, Subject: who.subject, Asset: asset})
-	if err != nil {
-		return false, err
+// mostLooks is how often one request is looked at anew because the directory
+// changed meanwhile.
+const mostLooks = 3
+
+// check asks the store, and judges what it says. What is remembered may be from
+// before the edition that it says: then it is looked at, and asked for, again.
+func (g *Gate) check(ctx context.Context, now time.Time, req *Request, who *pass, s *sight, state *State, v *Verdict) (err error) {
+	for range mostLooks {
+		before := *s
+		q := Query{Link: who.link, Session: who.session, Subject: who.subject, Asset: s.asset, Above: s.record.above()}
+		if err = g.consult(ctx, now, q, state); err != nil {
+			return err
+		}
+		if *s, err = g.see(ctx, now, req, who); err != nil {
+			return err
+		}
+		if s.place.Level == Public {
+			*v = publicly(req)
+			return nil
+		}
+		if *s == before {
+			if err = g.weigh(ctx, who, s, state, v); err == nil && v.Refusal.Reason == OK {
+				v.Refusal = hasten(&g.policy, state, state.Now)
+			}
+			return err
+		}
+		if s.no == OK {
+			v.Link = s.record.Link
+			s.no = cover(&v.Link, req)
+		}
+		if v.Refusal.Reason = s.no; s.no != OK {
+			return nil
+		}
+	}
+	return errors.New("the directory changes faster than it can be read")
+}
+
+// weigh says what the facts mean for the request.
+func (g *Gate) weigh(ctx context.Context, who *pass, s *sight, state *State, v *Verdict) error {
+	if err := s.record.complete(state); err != nil {
+		return err
 	}
 	v.Account, v.Device = state.Account, state.Session.Device
-	v.Refusal.Reason, open = judge(&g.policy, state, state.Now)
-	if v.Refusal.Reason == OK {
-		v.Refusal = hasten(&g.policy, state, state.Now)
+	if v.Refusal.Reason, s.open = judge(&g.policy, state, state.Now); v.Refusal.Reason != OK {
+		return nil
 	}
-	return open, nil
+	said, err := g.rule(ctx, who, s.record, s.place, &state.Session, state.Now)
+	if err != nil {
+		return err
+	}
+	v.Refusal.Reason = said.ruling.Reason
+	v.tell(state, said, state.Now)
+	return nil
+}
+
+// tell notes what the verdict says of the state and of the ruling.
+func (v *Verdict) tell(state *State, said *ruled, now time.Time) {
+	v.Account, v.Device, v.Person, v.Labels.Person = state.Account, state.Session.Device, state.Session.Person, said.person
+	v.Can, v.late = said.ruling.Can, state.late(now)
 }
 
 // bears reports whether the answer to the request may bear media, so that a
@@ -220,6 +270,10 @@ func bears(class Class, req *Request) bool {
 }
 
 func (g *Gate) reserve(ctx context.Context, v *Verdict) error {
+	if v.late {
+		v.Outcome, v.Refusal = Refuse, Refusal{Reason: Expired}
+		return nil
+	}
 	claimed, err := g.store.Reserve(ctx, v.Claim)
 	if errors.Is(err, ErrNotFound) {
 		v.Outcome, v.Refusal = Refuse, Refusal{Reason: NoSession}

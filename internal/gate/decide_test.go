@@ -22,6 +22,8 @@ type world struct {
 	gate   *gate.Gate
 	pace   func() bool
 	marks  *gate.Marks
+	door   *door
+	rules  *rules
 	policy gate.Policy
 }
 
@@ -40,11 +42,17 @@ func newWorld(t testing.TB, change func(*gate.Policy)) *world {
 		t.Fatal(err)
 	}
 	w.store = model.New(func() time.Time { return w.now })
+	w.door, w.rules = &door{signIns: map[token.ID]signIn{}}, newRules(w.store, w.marks)
 	if change != nil {
 		change(&w.policy)
 	}
-	w.gate = gate.New(w.store, w.keys, w.pacer, w.marks, w.policy)
+	w.gate = w.over(w.store)
 	return w
+}
+
+// over returns a gate over another store, with the world's own marks.
+func (w *world) over(store gate.Store) *gate.Gate {
+	return gate.New(gate.House{Store: store, Keys: w.keys, Marks: w.marks, Rules: w.rules, Door: w.door}, w.pacer, w.policy)
 }
 
 func (w *world) link(scope string, terms gate.Terms) gate.Link {
@@ -69,6 +77,7 @@ func (w *world) linkThatCan(scope string, can gate.Capability, terms gate.Terms)
 type viewer struct {
 	device, agent, addr string
 	browser             bool
+	signIn, password    string
 }
 
 var player = viewer{agent: "Lavf/59.27", addr: "192.0.2.1"}
@@ -81,7 +90,7 @@ func (w *world) request(who viewer, method, path string, presented ...gate.Crede
 	}
 	return &gate.Request{
 		Method: method, Path: p, Presented: presented, Device: who.device, Agent: who.agent,
-		Client: netip.MustParseAddr(who.addr), Browser: who.browser,
+		Client: netip.MustParseAddr(who.addr), Browser: who.browser, SignIn: who.signIn, Password: who.password,
 	}
 }
 
@@ -204,7 +213,7 @@ func TestLookingNeverSpends(t *testing.T) {
 	prefetch.Speculative = true
 	w.want(w.decide(prefetch), gate.Blank, gate.OK)
 	for range 3 {
-		v, err := w.gate.Land(w.Context(), w.now, w.gate.LinkCode(link.ID))
+		v, err := w.gate.Land(w.Context(), w.now, w.gate.LinkCode(link.ID), w.request(player, http.MethodGet, "/x"))
 		if err != nil || v.Outcome != gate.Pass {
 			t.Fatalf("%+v, %v", v, err)
 		}
@@ -339,7 +348,7 @@ func TestALinkMintedElsewhereComesIntoBeingOnFirstUse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := w.gate.Land(w.Context(), w.now, text)
+	v, err := w.gate.Land(w.Context(), w.now, text, w.request(player, http.MethodGet, "/x"))
 	if err != nil || v.Outcome != gate.Pass || v.Account.Views != 1 {
 		t.Fatalf("%+v, %v", v, err)
 	}
@@ -387,7 +396,7 @@ func TestNoCredentialPassesForAnother(t *testing.T) {
 		}
 	}
 	for _, text := range []string{session, device} {
-		if v, err := w.gate.Land(t.Context(), w.now, text); err != nil || v.Outcome != gate.Refuse {
+		if v, err := w.gate.Land(t.Context(), w.now, text, w.request(player, http.MethodGet, "/x")); err != nil || v.Outcome != gate.Refuse {
 			t.Errorf("a landing page for %.8s…: %+v, %v", text, v, err)
 		}
 	}
@@ -413,7 +422,7 @@ func TestAnErrorNeverPasses(t *testing.T) {
 	w := newWorld(t, nil)
 	link := w.link("/a.mp4", gate.Terms{})
 	s := w.open(player, link, "/a.mp4")
-	down := gate.New(downStore{w.store}, func() *token.Keyring { return w.ring }, w.pacer, nil, gate.DefaultPolicy())
+	down := w.over(downStore{w.store})
 	for _, c := range []gate.Credential{{Carrier: gate.InPath, Text: s.Token}, {Carrier: gate.InQuery, Text: w.gate.LinkCode(link.ID)}} {
 		v, err := down.Decide(t.Context(), w.now, w.request(player, http.MethodGet, "/a.mp4", c))
 		if !errors.Is(err, errDown) || v.Outcome != gate.Refuse {

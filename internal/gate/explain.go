@@ -41,7 +41,7 @@ type Step struct {
 }
 
 // StepNames are the steps in order.
-var StepNames = []string{"gather", "present", "verify", "cover", "identify", "admit", "judge", "answer"}
+var StepNames = []string{"gather", "place", "present", "verify", "cover", "identify", "admit", "rule", "judge", "answer"}
 
 // Explain walks the steps of [Gate.Decide] and [Gate.Land] for a URL that an
 // operator holds, as if it came without cookies and headers. It opens,
@@ -103,7 +103,7 @@ func (e *explaining) walk(ctx context.Context, rawURL string) error {
 
 const sharePrefix = "/s/"
 
-func oneOf(method string, known ...string) bool { return slices.Contains(known, method) }
+func oneOf[T comparable](given T, known ...T) bool { return slices.Contains(known, given) }
 
 // splitURL takes scheme, host and fragment off, which the gate does not decide
 // by. What is left stays as it was, still encoded.
@@ -144,13 +144,14 @@ func (e *explaining) share(ctx context.Context, code string) error {
 	e.found("gather", "This is a share link's page.")
 	e.found("present", "The token stands in the path.")
 	who, no := e.gate.verifyLink(code, e.now)
-	v, err := e.link(ctx, who, no)
+	v, err := e.link(ctx, who, no, e.gate.home)
 	if v.Link.ID.IsZero() {
 		return err
 	}
-	e.found("cover", "The link opens %s for %s. The page itself shows no media.", v.Link.Scope, v.Link.Can)
-	e.found("identify", "Whoever opens the page is asked to press Watch. That opens a session for their device.")
+	e.found("cover", "%s. The page itself shows no media.", tellOpens(&v.Link))
+	e.found("identify", "Whoever opens the page is asked to press Watch. That opens a session for their device.%s", tellWhom(&v.Link))
 	switch {
+	case e.method == http.MethodPost && e.asks(v):
 	case !e.admits(v):
 	case e.method == http.MethodPost:
 		e.answer(Redirect, http.StatusSeeOther, "A session is opened or found, one view is held for it, and the browser is sent there.")
@@ -160,8 +161,17 @@ func (e *explaining) share(ctx context.Context, code string) error {
 	return nil
 }
 
-// media walks on for a media URL, which holds a link or a session.
+// media walks on for a media URL, which holds a link or a session, or needs none.
 func (e *explaining) media(ctx context.Context, req *Request) error {
+	if err := e.gate.confirm(ctx, e.now); err != nil {
+		return err
+	}
+	place := e.gate.rules.Place(req.Path)
+	e.found("place", "%s", tellPlace(place))
+	if place.Level == Public && askable(req) == OK {
+		e.answer(Pass, http.StatusOK, "The request is handed on. No credential is looked at, and nothing is counted.")
+		return nil
+	}
 	credential, no := present(req)
 	if no != OK {
 		e.refuse("present", no, no.Meaning())
@@ -176,7 +186,7 @@ func (e *explaining) media(ctx context.Context, req *Request) error {
 	if !who.session.IsZero() {
 		return e.session(ctx, req, who)
 	}
-	v, err := e.link(ctx, who, no)
+	v, err := e.link(ctx, who, no, func(*Link) Place { return e.gate.rules.Place(req.Path) })
 	if v.Link.ID.IsZero() {
 		return err
 	}
@@ -184,10 +194,11 @@ func (e *explaining) media(ctx context.Context, req *Request) error {
 	if !covered {
 		return err
 	}
-	e.found("identify", "The token is a link. A player that brings no session gets one.")
+	e.found("identify", "The token is a link. A player that brings no session gets one.%s", tellWhom(&v.Link))
 	switch {
 	case e.method == http.MethodHead:
 		e.answer(Blank, http.StatusNoContent, "HEAD is answered with nothing: looking at a link does not use it.")
+	case e.asks(v):
 	case e.admits(v):
 		e.answer(Redirect, http.StatusFound, "A session is opened or found, and the player is sent there. No view is used yet.")
 	}
@@ -195,14 +206,14 @@ func (e *explaining) media(ctx context.Context, req *Request) error {
 }
 
 // link says whose token it is and reads the link. Its verdict has no link
-// where the walk is over.
-func (e *explaining) link(ctx context.Context, who *pass, no Reason) (Verdict, error) {
+// where the walk is over. at is where its session would begin.
+func (e *explaining) link(ctx context.Context, who *pass, no Reason, at func(*Link) Place) (Verdict, error) {
 	e.Link = who.link
 	if no != OK {
 		e.refuse("verify", no, no.Meaning())
 		return Verdict{}, nil
 	}
-	v, err := e.gate.glance(ctx, e.now, who)
+	v, err := e.gate.glance(ctx, e.now, nil, who, at)
 	switch {
 	case err != nil:
 		return Verdict{}, err
@@ -222,16 +233,27 @@ func (e *explaining) link(ctx context.Context, who *pass, no Reason) (Verdict, e
 	return v, err
 }
 
+// asks reports whether the link asks for something that a URL does not bring.
+func (e *explaining) asks(v Verdict) bool {
+	if v.Refusal.Reason != OK || v.Asks == OK {
+		return false
+	}
+	e.Account = v.Account
+	e.found("admit", "%s", tellAccount(v.Account))
+	e.refuse("rule", v.Asks, v.Asks.Meaning())
+	return true
+}
+
 // covers looks at what the link opens. A URL of the link's folder stands for
 // the file in it that a player starts with.
 func (e *explaining) covers(ctx context.Context, link *Link, req *Request) (bool, error) {
-	opens := fmt.Sprintf("The link opens %s for %s", link.Scope, link.Can)
+	opens, start := tellOpens(link), e.gate.Start(link)
 	_, folder, err := e.gate.Folder(ctx, e.now, req)
 	if err != nil {
 		return false, err
 	}
 	if folder {
-		if req.Path, err = link.Scope.Entry(cmp.Or(link.Entry, "master.m3u8")); err != nil {
+		if req.Path, err = start.Entry(cmp.Or(link.Entry, "master.m3u8")); err != nil {
 			return false, err
 		}
 	}
@@ -254,6 +276,9 @@ func (e *explaining) admits(v Verdict) bool {
 	e.found("admit", "%s%s", tellAccount(v.Account), tellSeats(v.Account, e.Seated, e.gate.policy.Pace))
 	left, limited := v.Account.Left()
 	switch no := v.Refusal.Reason; {
+	case no != OK && byRule(no):
+		e.refuse("rule", no, no.Meaning())
+		return false
 	case no != OK:
 		e.refuse("judge", no, no.Meaning())
 		return false
@@ -262,65 +287,7 @@ func (e *explaining) admits(v Verdict) bool {
 		e.refuse("judge", ViewsSpent, ViewsSpent.Meaning()+" A device that has a session on this link already gets that one back.")
 		return false
 	}
+	e.found("rule", "Whoever may have the session may %s.", v.Can)
 	e.found("judge", "Nothing stands against a new session.%s", tellEach(v.Account))
-	return true
-}
-
-// session walks on for a session's request.
-func (e *explaining) session(ctx context.Context, req *Request, who *pass) error {
-	e.Link, e.Session = who.link, who.session
-	e.found("verify", "The token is a session's. Its seal holds.")
-	link, err := e.gate.link(ctx, who.link, e.now)
-	if errors.Is(err, ErrNotFound) {
-		e.refuse("cover", NoSession, "The link that the session was made from is not in the store.")
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	covered, err := e.covers(ctx, link, req)
-	if !covered {
-		return err
-	}
-	asset, _ := link.Scope.Asset(req.Path)
-	state, err := e.gate.store.Check(ctx, Query{Link: who.link, Session: who.session, Subject: who.subject, Asset: asset})
-	if err != nil {
-		return err
-	}
-	e.Account, e.Play = state.Account, state.Play
-	e.found("identify", "%s", tellSession(state.Session, state.Now))
-	e.found("admit", "%s", tellAccount(state.Account))
-	if e.judges(req, &state) {
-		e.answer(Pass, http.StatusOK, "The request is handed on, unless it comes faster than the site's rate.")
-	}
-	return nil
-}
-
-// judges says what the facts mean for a session's request: whether it needs a
-// view, and whether one is left.
-func (e *explaining) judges(req *Request, state *State) bool {
-	no, open := judge(&e.gate.policy, state, state.Now)
-	hasty := hasten(&e.gate.policy, state, state.Now)
-	left, limited := state.Account.Left()
-	switch {
-	case no != OK:
-		e.refuse("judge", no, no.Meaning())
-		return false
-	case hasty.Reason != OK:
-		e.refuse("judge", hasty.Reason, fmt.Sprintf("The session asked faster than the site's rate, on all nodes together. It may go on in %s.", hasty.Wait))
-		return false
-	case open:
-		e.found("judge", "A play of this is open since %s, begun by %s. Whatever belongs to it is free.", stamp(state.Play.OpenedAt), state.Play.Opener)
-	case !bears(ClassOf(req.Path), req):
-		e.found("judge", "A request for this, by this method, begins no play and uses no view.")
-	case state.Play.Exists && state.Play.State == PlayReserved:
-		e.found("judge", "A view is reserved for this play already.")
-	case limited && left == 0:
-		e.Refusal.Allowance = AllowanceViews
-		e.refuse("judge", ViewsSpent, "No play is open, and every view is used or reserved. Where this viewer pressed Watch just now, one is held for them and the request passes.")
-		return false
-	default:
-		e.found("judge", "No play is open. The first byte uses a view.%s", tellEach(state.Account))
-	}
 	return true
 }

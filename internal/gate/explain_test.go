@@ -32,7 +32,7 @@ func newExplainSite(t *testing.T) *explainSite {
 	s := &explainSite{T: t, ring: ring, now: now}
 	s.store = model.New(func() time.Time { return s.now })
 	keys := func() *token.Keyring { return s.ring }
-	s.gate = gate.New(s.store, keys, gate.Unpaced, nil, gate.DefaultPolicy())
+	s.gate = gate.New(gate.House{Store: s.store, Keys: keys}, gate.Unpaced, gate.DefaultPolicy())
 	return s
 }
 
@@ -166,7 +166,7 @@ func TestExplainWalksToTheRightEnd(t *testing.T) {
 		{"media, RFC 9246", "GET", "/acme/demo/a.ts?URISigningPackage=" + foreign, gate.Redirect, gate.OK, 302, "judge"},
 		{"media, signed elsewhere, late", "GET", "/acme/demo/a.ts?usher=" + foreignLate, gate.Refuse, gate.Expired, 410, "verify"},
 		{"media, signed elsewhere, no scope", "GET", "/acme/demo/a.ts?usher=" + foreignWrong, gate.Refuse, gate.BadToken, 404, "verify"},
-		{"media, lacks the capability", "GET", "/acme/demo/a.ts?usher=" + downloadOnly, gate.Refuse, gate.NoCapability, 403, "cover"},
+		{"media, lacks the capability", "GET", "/acme/demo/a.ts?usher=" + downloadOnly, gate.Refuse, gate.NoCapability, 403, "rule"},
 
 		{"folder", "GET", "/acme/demo/?usher=" + open, gate.Redirect, gate.OK, 302, "judge"},
 		{"folder with entry", "GET", "/acme/demo/?usher=" + withEntry, gate.Redirect, gate.OK, 302, "judge"},

@@ -3,23 +3,26 @@ package gate
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"time"
 
 	"github.com/usher-media/usher/internal/token"
 )
 
-// Gate decides about requests. It holds no state but caches: of links, which
-// never change, and of tokens that were verified, with what is remembered about
-// their sessions.
+// Gate decides about requests. It holds no state but caches: of links, and of
+// tokens that were verified, with what is remembered about their sessions.
 type Gate struct {
-	store    Store
-	keys     func() *token.Keyring
-	policy   Policy
-	pacer    func(SessionID, time.Time) (Pacer, bool)
-	links    *recent[LinkID, *Link]
-	verified atomic.Pointer[verified]
-	marks    *Marks
+	store     Store
+	rules     Rules
+	door      Doorkeeper
+	keys      func() *token.Keyring
+	policy    Policy
+	pacer     func(SessionID, time.Time) (Pacer, bool)
+	links     *recent[LinkID, *record]
+	verified  atomic.Pointer[verified]
+	confirmed atomic.Pointer[confirmed]
+	marks     *Marks
 }
 
 // Pacer says whether n more requests may come now. A [rate.Limiter] is one.
@@ -36,23 +39,68 @@ type unpaced struct{}
 
 func (unpaced) AllowN(time.Time, int) bool { return true }
 
-// New returns a gate over a store. keys gives the keyring of the moment, pacer
-// the pacer of a session and whether that is its own, to be remembered. marks are only used where the policy has a Lease;
-// whoever made them moves them by what the store's Watch tells.
-func New(store Store, keys func() *token.Keyring, pacer func(SessionID, time.Time) (Pacer, bool), marks *Marks, policy Policy) *Gate {
-	return &Gate{
-		store: store, keys: keys, pacer: pacer, policy: policy, marks: marks,
-		links: newRecent[LinkID, *Link](maxCachedLinks),
-	}
+// House is what the gates of one store share.
+type House struct {
+	Store Store
+	// Rules are those of the directory over the store; nil: [NoRules].
+	Rules Rules
+	// Door is asked who comes; nil: [NoDoorkeeper].
+	Door Doorkeeper
+	// Keys gives the keyring of the moment.
+	Keys func() *token.Keyring
+	// Marks are moved by what the store's Watch tells, and by what its Edits say
+	// to the rules. Nil where nobody moves any, and there is no lease.
+	Marks *Marks
 }
 
-// maxCachedLinks bounds the cache; a link takes less than 1 KiB.
+// New returns a gate of a house. pacer gives the pacer of a session and whether
+// that is its own, to be remembered.
+func New(house House, pacer func(SessionID, time.Time) (Pacer, bool), policy Policy) *Gate {
+	g := &Gate{
+		store: house.Store, rules: house.Rules, door: house.Door, keys: house.Keys, marks: house.Marks,
+		pacer: pacer, policy: policy, links: newRecent[LinkID, *record](maxCachedLinks),
+	}
+	if g.rules == nil {
+		g.rules = NoRules{}
+	}
+	if g.door == nil {
+		g.door = NoDoorkeeper{}
+	}
+	if g.marks == nil {
+		g.marks = new(Marks)
+	}
+	return g
+}
+
+// maxCachedLinks bounds the cache; a link takes less than 1 KiB, and one for
+// many persons as much as they do.
 const maxCachedLinks = 50_000
 
+// record is a link's document as it was read, and the mark from before it was.
+type record struct {
+	Link
+	mark uint32
+}
+
+// above are the links that this one was made from.
+func (r *record) above() (above [MaxAbove]LinkID) {
+	copy(above[:], r.Above)
+	return above
+}
+
+// complete sees that the state says what became of all of them.
+func (r *record) complete(s *State) error {
+	if len(s.Above) != len(r.Above) {
+		return fmt.Errorf("link %s was made from %d links, and the store tells of %d", r.ID, len(r.Above), len(s.Above))
+	}
+	return nil
+}
+
 // link returns the link by id; ErrNotFound where there is none.
-func (g *Gate) link(ctx context.Context, id LinkID, now time.Time) (*Link, error) {
-	if link, ok := g.links.get(id[len(id)-1], id, now); ok {
-		return link, nil
+func (g *Gate) link(ctx context.Context, id LinkID, now time.Time) (*record, error) {
+	mark := g.marks.record(id)
+	if r, ok := g.links.get(id[len(id)-1], id, now); ok && r.mark == mark {
+		return r, nil
 	}
 	doc, err := g.store.Get(ctx, KindLink, id.String())
 	if err != nil {
@@ -62,12 +110,13 @@ func (g *Gate) link(ctx context.Context, id LinkID, now time.Time) (*Link, error
 	if err != nil {
 		return nil, err
 	}
-	g.remember(&link, now)
-	return &link, nil
+	r := &record{link, mark}
+	g.remember(r, now)
+	return r, nil
 }
 
-func (g *Gate) remember(link *Link, now time.Time) {
-	g.links.put(link.ID[len(link.ID)-1], link.ID, link, now)
+func (g *Gate) remember(r *record, now time.Time) {
+	g.links.put(r.ID[len(r.ID)-1], r.ID, r, now)
 }
 
 // Create stores a new link with its account. The account comes first: a crash
@@ -94,24 +143,29 @@ func Create(ctx context.Context, store Store, link Link, terms Terms) (Account, 
 // known returns the link that a verified credential names. A link minted
 // elsewhere may have no record yet: then it is made from the claims, and
 // stored only if create is set, since looking must not change anything.
-func (g *Gate) known(ctx context.Context, p *pass, now time.Time, create bool) (Link, Terms, Reason, error) {
+func (g *Gate) known(ctx context.Context, p *pass, now time.Time, create bool) (*record, Terms, Reason, error) {
+	mark := g.marks.record(p.link)
 	known, err := g.link(ctx, p.link, now)
 	if err == nil {
-		return *known, Terms{}, OK, nil
+		return known, Terms{}, OK, nil
 	}
 	if !errors.Is(err, ErrNotFound) {
-		return Link{}, Terms{}, OK, err
+		return nil, Terms{}, OK, err
 	}
 	if p.claims == nil {
-		return Link{}, Terms{}, BadToken, nil
+		return nil, Terms{}, BadToken, nil
 	}
 	link, terms, no := linkFrom(*p.claims, now)
-	if no != OK || !create {
-		return link, terms, no, nil
+	if no != OK {
+		return nil, Terms{}, no, nil
+	}
+	r := &record{link, mark}
+	if !create {
+		return r, terms, OK, nil
 	}
 	if _, err := Create(ctx, g.store, link, terms); err != nil {
-		return Link{}, Terms{}, OK, err
+		return nil, Terms{}, OK, err
 	}
-	g.remember(&link, now)
-	return link, terms, OK, nil
+	g.remember(r, now)
+	return r, terms, OK, nil
 }

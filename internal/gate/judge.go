@@ -7,8 +7,10 @@ type Policy struct {
 	Pace Pace
 	// Rate is what a session may ask on all nodes together.
 	Rate Rate
-	// SessionLife is how long a session lasts at the most.
+	// SessionLife is how long a session lasts at the most, Unused how long one
+	// that nobody uses; 0: as long. Use renews it, without another token.
 	SessionLife time.Duration
+	Unused      time.Duration
 	// FinishAfterEnd lets a play that is open when the link's window ends run
 	// on, within Pace.
 	FinishAfterEnd bool
@@ -40,11 +42,52 @@ func judge(policy *Policy, s *State, now time.Time) (no Reason, open bool) {
 	if no := s.Session.Refused(now); no != OK {
 		return no, false
 	}
+	if policy.Unused > 0 && now.Sub(s.Session.LastSeen) >= policy.Unused {
+		return NoSession, false
+	}
 	open = s.Play.Open(now, policy.Pace)
-	if no := s.Account.Window(now); no != OK && !(no == Expired && open && policy.FinishAfterEnd) {
+	no = s.inherited(now)
+	if no == OK {
+		no = s.Account.Window(now)
+	}
+	if no != OK && !(no == Expired && open && policy.FinishAfterEnd) {
 		return no, false
 	}
 	return OK, open
+}
+
+// inherited says what became of the links that this one was made from. One that
+// is not there opens nothing any more, and neither does what came from it.
+func (s *State) inherited(now time.Time) Reason {
+	for i := range s.Above {
+		above := &s.Above[i]
+		if !above.Exists {
+			return RevokedLink
+		}
+		if no := above.Standing.Reason(); no != OK {
+			return no
+		}
+	}
+	for i := range s.Above {
+		if no := s.Above[i].Window(now); no != OK {
+			return no
+		}
+	}
+	return OK
+}
+
+// late reports that no new play may begin at now, by the terms of the link or of
+// one that it was made from.
+func (s *State) late(now time.Time) bool {
+	if s.Account.late(now) {
+		return true
+	}
+	for i := range s.Above {
+		if s.Above[i].late(now) {
+			return true
+		}
+	}
+	return false
 }
 
 // hasten refuses a request that comes too soon after the session's others, on

@@ -28,9 +28,17 @@ type marks struct{ link, session uint32 }
 //
 // A mark is shared by all ids that fall into the same of a few thousand slots;
 // who shares one with a changed link asks the store once more.
+//
+// The documents of links, which are remembered longer than a lease, have marks
+// of their own. A record is worth what its mark is; see [Marks.Edited].
 type Marks struct {
 	links    [markSlots]atomic.Uint32
 	sessions [markSlots]atomic.Uint32
+	records  [markSlots]atomic.Uint32
+	// missed moves when anything may have changed.
+	missed atomic.Uint32
+	// told is the newest edition of the documents that was told; 0: none.
+	told atomic.Int64
 }
 
 const markSlots = 4096
@@ -43,32 +51,74 @@ func (m *Marks) Move(change Change) {
 	case SessionChanged:
 		m.sessions[slotOf(change.Session)].Add(1)
 	case KeysChanged: // no lease holds what keys say
+	case DocumentChanged: // a lease holds no document: who recalls one asks the rules
+		m.Edited([]DocumentName{change.Document}, true)
+		m.hear(change.Edition)
 	default: // anything may have changed
+		m.told.Store(0)
+		m.missed.Add(1)
 		for i := range m.links {
 			m.links[i].Add(1)
+		}
+		m.Edited(nil, false)
+	}
+}
+
+// Edited makes the gates read the named documents of links again, and all of
+// them where the names are not complete. Whoever knows an edition must have
+// called it with what [Documents.Edits] said on the way there: so nobody judges
+// by an edition and by a link from before it.
+func (m *Marks) Edited(names []DocumentName, complete bool) {
+	if !complete {
+		for i := range m.records {
+			m.records[i].Add(1)
+		}
+		return
+	}
+	for _, name := range names {
+		if id, err := ParseLinkID(name.ID); name.Kind == KindLink && err == nil {
+			m.records[slotOf(id)].Add(1)
 		}
 	}
 }
 
-func (m *Marks) of(who *pass) marks {
-	return marks{m.links[slotOf(who.link)].Load(), m.sessions[slotOf(who.session)].Load()}
+// hear notes the newest edition that was told.
+func (m *Marks) hear(edition int64) {
+	for {
+		told := m.told.Load()
+		if edition <= told || m.told.CompareAndSwap(told, edition) {
+			return
+		}
+	}
+}
+
+func (m *Marks) record(id LinkID) uint32 { return m.records[slotOf(id)].Load() }
+
+// of are the marks of a session on a link. That of the link is the sum of its
+// own and those of the links that it was made from: none of them ever goes back.
+func (m *Marks) of(who *pass, r *record) marks {
+	link := m.links[slotOf(who.link)].Load()
+	for _, above := range r.Above {
+		link += m.links[slotOf(above)].Load()
+	}
+	return marks{link, m.sessions[slotOf(who.session)].Load()}
 }
 
 // slotOf takes the last two bytes of an id, which are random.
 func slotOf[T ~[12]byte](id T) int { return (int(id[10])<<8 | int(id[11])) % markSlots }
 
-// recall returns the lease in hand for the asset, and the store's time as it
+// recall returns the lease in hand for what is watched, and the store's time as it
 // has gone on; nil: there is none, or something changed since.
-func (g *Gate) recall(who *pass, asset string, now time.Time) (*lease, time.Time) {
+func (g *Gate) recall(who *pass, s *sight, now time.Time) (*lease, time.Time) {
 	l := who.lease.Load()
 	if l == nil {
 		return nil, time.Time{}
 	}
 	age := now.Sub(l.asked)
-	if age < 0 || age >= g.policy.Lease || l.marks != g.marks.of(who) {
+	if age < 0 || age >= g.policy.Lease || l.marks != g.marks.of(who, s.record) {
 		return nil, time.Time{}
 	}
-	if l.asset != asset && !l.state.Session.Gathered { // gathered, its assets are one
+	if l.asset != s.asset && !l.state.Session.Gathered { // gathered, its assets are one
 		return nil, time.Time{}
 	}
 	return l, l.state.Now.Add(age)

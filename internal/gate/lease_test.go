@@ -142,6 +142,93 @@ var refusals = []struct {
 	{"another asset, and no view is left", gate.ViewsSpent, func(w *world, _ gate.Link, s gate.Verdict) *gate.Request {
 		return w.request(player, http.MethodGet, "/film/b/2.ts", inPath(s))
 	}},
+	{"another asset, and no play may begin any more", gate.Expired, func(w *world, link gate.Link, s gate.Verdict) *gate.Request {
+		w.extend(link, gate.Extension{AddViews: 1, StartBy: &w.now})
+		return w.request(player, http.MethodGet, "/film/b/2.ts", inPath(s))
+	}},
+	{"the path is in a collection for members now", gate.SignIn, func(w *world, _ gate.Link, _ gate.Verdict) *gate.Request {
+		w.collect(films, collection{Paths: w.scopes("/film/*"), Level: gate.Members})
+		return nil
+	}},
+	{"the path is in a locked collection now", gate.LockedPlace, func(w *world, _ gate.Link, _ gate.Verdict) *gate.Request {
+		w.collect(films, collection{Paths: w.scopes("/film/*")})
+		return nil
+	}},
+	{"a folder inside was locked", gate.LockedPlace, func(w *world, _ gate.Link, s gate.Verdict) *gate.Request {
+		w.collect(films, collection{Paths: w.scopes("/film/*"), Level: gate.ByLink})
+		w.collect(clips, collection{Paths: w.scopes("/film/a/*")})
+		return nil
+	}},
+	{"the collection's sessions are cut", gate.NoSession, func(w *world, _ gate.Link, _ gate.Verdict) *gate.Request {
+		w.collect(films, collection{Paths: w.scopes("/film/*"), Level: gate.ByLink, CutAt: w.now})
+		return nil
+	}},
+	{"the link may not be watched by any more", gate.NoCapability, func(w *world, link gate.Link, _ gate.Verdict) *gate.Request {
+		link.Can = gate.Stats
+		w.put(gate.KindLink, link.ID.String(), link)
+		return nil
+	}},
+	{"the link is for somebody now", gate.SignIn, func(w *world, link gate.Link, _ gate.Verdict) *gate.Request {
+		link.For = []gate.PersonID{ann}
+		w.put(gate.KindLink, link.ID.String(), link)
+		return nil
+	}},
+	{"the link's maker holds nothing any more", gate.NoCapability, func(w *world, _ gate.Link, _ gate.Verdict) *gate.Request {
+		w.put(gate.KindPerson, ben.String(), person{Holds: gate.View | gate.Share})
+		s := w.play(player, w.issue(gate.Link{Scope: w.scopes("/film/*")[0], By: ben}, gate.Terms{}))
+		w.put(gate.KindPerson, ben.String(), person{})
+		return w.request(player, http.MethodGet, "/film/a/2.ts", inPath(s))
+	}},
+	{"the link is deleted", gate.NoSession, func(w *world, link gate.Link, _ gate.Verdict) *gate.Request {
+		if err := w.store.Delete(w.Context(), gate.KindLink, link.ID.String()); err != nil {
+			w.Fatal(err)
+		}
+		return nil
+	}},
+	{"the link that it was made from is suspended", gate.SuspendedLink, func(w *world, link gate.Link, _ gate.Verdict) *gate.Request {
+		s := w.play(player, w.issue(gate.Link{Scope: link.Scope, Above: []gate.LinkID{link.ID}}, gate.Terms{}))
+		w.stand(link, gate.Suspended)
+		return w.request(player, http.MethodGet, "/film/a/2.ts", inPath(s))
+	}},
+	{"the first of the links that it was made from is revoked", gate.RevokedLink, func(w *world, link gate.Link, _ gate.Verdict) *gate.Request {
+		child := w.issue(gate.Link{Scope: link.Scope, Above: []gate.LinkID{link.ID}}, gate.Terms{})
+		s := w.play(player, w.issue(gate.Link{Scope: link.Scope, Above: []gate.LinkID{child.ID, link.ID}}, gate.Terms{}))
+		w.stand(link, gate.Revoked)
+		return w.request(player, http.MethodGet, "/film/a/2.ts", inPath(s))
+	}},
+	{"the end of the link that it was made from is moved here", gate.Expired, func(w *world, link gate.Link, _ gate.Verdict) *gate.Request {
+		s := w.play(player, w.issue(gate.Link{Scope: link.Scope, Above: []gate.LinkID{link.ID}}, gate.Terms{}))
+		w.extend(link, gate.Extension{ExpiresAt: &w.now})
+		return w.request(player, http.MethodGet, "/film/a/2.ts", inPath(s))
+	}},
+	{"a person's grant is taken away", gate.LockedPlace, func(w *world, _ gate.Link, _ gate.Verdict) *gate.Request {
+		granted := collection{Paths: w.scopes("/film/*"), Grants: map[gate.PersonID]gate.Capability{ann: gate.View}}
+		w.collect(films, granted)
+		s := w.pass(ann, "/film/a/1.ts")
+		granted.Grants = nil
+		w.collect(films, granted)
+		return w.request(player, http.MethodGet, "/film/a/2.ts", inPath(s))
+	}},
+	{"a person is cut off", gate.NoSession, func(w *world, _ gate.Link, _ gate.Verdict) *gate.Request {
+		w.collect(films, collection{Paths: w.scopes("/film/*"), Grants: map[gate.PersonID]gate.Capability{ann: gate.View}})
+		s := w.pass(ann, "/film/a/1.ts")
+		w.put(gate.KindPerson, ann.String(), person{CutAt: w.now})
+		return w.request(player, http.MethodGet, "/film/a/2.ts", inPath(s))
+	}},
+	{"another person opens a link for somebody", gate.WrongPerson, func(w *world, link gate.Link, _ gate.Verdict) *gate.Request {
+		named := w.issue(gate.Link{Scope: link.Scope, For: []gate.PersonID{ann}}, gate.Terms{})
+		return w.request(viewer{agent: "Chrome", addr: "192.0.2.8", signIn: w.signIn(ben)}, http.MethodGet, "/film/a/1.ts", w.byLink(named))
+	}},
+	{"a player opens a link with a password", gate.PasswordNeeded, func(w *world, link gate.Link, _ gate.Verdict) *gate.Request {
+		return w.request(player, http.MethodGet, "/film/a/1.ts", w.byLink(w.issue(gate.Link{Scope: link.Scope, Password: "sesame"}, gate.Terms{})))
+	}},
+	{"a public place was closed", gate.NoToken, func(w *world, _ gate.Link, _ gate.Verdict) *gate.Request {
+		w.collect(films, collection{Paths: w.scopes("/open/*"), Level: gate.Public})
+		w.catchUp()
+		w.want(w.decide(w.request(player, http.MethodGet, "/open/1.ts")), gate.Pass, gate.OK)
+		w.collect(films, collection{Paths: w.scopes("/open/*")})
+		return w.request(player, http.MethodGet, "/open/1.ts")
+	}},
 	{"too fast", gate.TooFast, func(w *world, _ gate.Link, _ gate.Verdict) *gate.Request {
 		w.pace = func() bool { return false }
 		return nil
@@ -150,10 +237,54 @@ var refusals = []struct {
 
 // elsewhere are the reasons that Decide never gives, and who does.
 var elsewhere = map[gate.Reason]string{
-	gate.BadRequest:  "gathering, before the gate is asked",
-	gate.BadRange:    "gathering, before the gate is asked",
-	gate.CrossOrigin: "the share link's form",
-	gate.StoreDown:   "whoever gets Decide's error; see TestAnErrorNeverPasses",
+	gate.BadRequest:    "gathering, before the gate is asked",
+	gate.BadRange:      "gathering, before the gate is asked",
+	gate.CrossOrigin:   "the share link's form",
+	gate.StoreDown:     "whoever gets Decide's error; see TestAnErrorNeverPasses",
+	gate.PasswordWrong: "Redeem, which alone looks at passwords; see TestWhoMayOpenALink",
+	gate.TooManyTries:  "Redeem, which alone looks at passwords; see TestGuessesAreCounted",
+}
+
+// play opens a session of its own on the link and watches a little, so that a
+// lease may be in hand.
+func (w *world) play(who viewer, link gate.Link) gate.Verdict {
+	w.Helper()
+	s := w.open(who, link, "/film/a/1.ts")
+	w.watch(s, "/film/a/1.ts")
+	return s
+}
+
+// pass opens the session of a person who brings no link.
+func (w *world) pass(who gate.PersonID, path string) gate.Verdict {
+	w.Helper()
+	w.catchUp()
+	s := w.decide(w.request(viewer{agent: "Chrome", addr: "192.0.2.7", browser: true, signIn: w.signIn(who)}, http.MethodGet, path))
+	w.want(s, gate.Redirect, gate.OK)
+	w.watch(s, path)
+	return s
+}
+
+func (w *world) watch(s gate.Verdict, path string) {
+	w.Helper()
+	for range 3 {
+		w.want(w.get(s, path), gate.Pass, gate.OK)
+	}
+}
+
+// catchUp brings the world's directory to the edition of the moment.
+func (w *world) catchUp() {
+	w.Helper()
+	state, err := w.store.Check(w.Context(), gate.Query{})
+	if err == nil {
+		err = w.rules.Know(w.Context(), state.Edition)
+	}
+	if err != nil {
+		w.Fatal(err)
+	}
+}
+
+func (w *world) byLink(link gate.Link) gate.Credential {
+	return gate.Credential{Carrier: gate.InQuery, Text: w.gate.LinkCode(link.ID)}
 }
 
 func inPath(s gate.Verdict) gate.Credential {
@@ -257,7 +388,7 @@ func TestALeaseSavesTheTrip(t *testing.T) {
 		w.get(s, "/film/master.m3u8")
 		w.get(s, "/film/360p/0.ts")
 		count := &countingStore{Store: w.store}
-		w.gate = gate.New(count, w.keys, w.pacer, new(gate.Marks), w.policy)
+		w.gate = w.over(count)
 		for i := range 10 {
 			w.want(w.get(s, "/film/master.m3u8"), gate.Pass, gate.OK)
 			w.want(w.get(s, fmt.Sprintf("/film/360p/%d.ts", i)), gate.Pass, gate.OK)
@@ -281,7 +412,7 @@ func TestAChangeBeatsTheAnswerUnderWay(t *testing.T) {
 	s := w.open(player, link, "/film/a/1.ts")
 	w.get(s, "/film/a/1.ts")
 	count := &countingStore{Store: w.store}
-	w.gate = gate.New(count, w.keys, w.pacer, w.marks, w.policy)
+	w.gate = w.over(count)
 	count.before = func() {
 		w.stand(link, gate.Revoked)
 		caughtUp()
@@ -332,7 +463,7 @@ func TestALeaseSurvivesTheStoreAndNothingMore(t *testing.T) {
 	w.get(s, "/film/a/1.ts")
 	w.get(s, "/film/a/1.ts")
 	gone := &goneStore{Store: w.store}
-	w.gate = gate.New(gone, w.keys, w.pacer, w.marks, w.policy)
+	w.gate = w.over(gone)
 	w.get(s, "/film/a/1.ts") // the link is read
 	gone.gone = true
 	w.want(w.get(s, "/film/a/1.ts"), gate.Pass, gate.OK)
@@ -363,20 +494,26 @@ func (s *goneStore) Check(ctx context.Context, q gate.Query) (gate.State, error)
 
 // TestRecallAllocatesNothing: from the request to the verdict, under a lease.
 func TestRecallAllocatesNothing(t *testing.T) {
-	g, now, req := playing(t, leased)
-	ctx := t.Context()
-	if n := testing.AllocsPerRun(100, func() {
-		if v, err := g.Decide(ctx, now, req); err != nil || !v.Recalled {
-			t.Fatal(v.Refusal, err)
+	for _, inside := range []bool{false, true} {
+		g, now, req := playing(t, leased, inside)
+		ctx := t.Context()
+		if n := testing.AllocsPerRun(100, func() {
+			if v, err := g.Decide(ctx, now, req); err != nil || !v.Recalled {
+				t.Fatal(v.Refusal, err)
+			}
+		}); n != 0 {
+			t.Errorf("%g allocations, in a collection: %t", n, inside)
 		}
-	}); n != 0 {
-		t.Errorf("%g allocations", n)
 	}
 }
 
-// playing returns a gate, and a request for a segment of a play that is open.
-func playing(tb testing.TB, change func(*gate.Policy)) (*gate.Gate, time.Time, *gate.Request) {
+// playing returns a gate, and a request for a segment of a play that is open,
+// inside a collection or not.
+func playing(tb testing.TB, change func(*gate.Policy), inside bool) (*gate.Gate, time.Time, *gate.Request) {
 	w := newWorld(tb, change)
+	if inside {
+		w.collect(films, collection{Paths: w.scopes("/film/*"), Level: gate.ByLink})
+	}
 	link := w.link("/film/*", gate.Terms{Views: 1, ExpiresAt: w.now.Add(time.Hour)})
 	s := w.open(player, link, "/film/a/1.ts")
 	w.get(s, "/film/a/1.ts")
@@ -390,9 +527,10 @@ func BenchmarkDecide(b *testing.B) {
 	for _, c := range []struct {
 		mode   string
 		policy func(*gate.Policy)
-	}{{"strict", nil}, {"lease", leased}} {
+		inside bool
+	}{{"strict", nil, false}, {"lease", leased, false}, {"strict, in a collection", nil, true}, {"lease, in a collection", leased, true}} {
 		b.Run(c.mode, func(b *testing.B) {
-			g, now, req := playing(b, c.policy)
+			g, now, req := playing(b, c.policy, c.inside)
 			ctx := b.Context()
 			b.ReportAllocs()
 			for b.Loop() {
@@ -420,7 +558,7 @@ func BenchmarkVerify(b *testing.B) {
 		},
 	} {
 		b.Run(name, func(b *testing.B) {
-			g := gate.New(model.New(func() time.Time { return w.now }), keys, w.pacer, nil, w.policy)
+			g := gate.New(gate.House{Store: model.New(func() time.Time { return w.now }), Keys: keys}, w.pacer, w.policy)
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := g.Decide(b.Context(), w.now, req); err != nil {

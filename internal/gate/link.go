@@ -2,7 +2,9 @@ package gate
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -34,7 +36,8 @@ type Link struct {
 	// By is the person who made the link, who can hand out no more than they
 	// hold; zero: an operator.
 	By PersonID `json:"by,omitzero"`
-	// For are the persons that the link is for; empty: whoever has it.
+	// For are the persons that the link is for; empty: whoever has it. Where the
+	// link has a password as well, it is also for whoever knows that.
 	For []PersonID `json:"for,omitempty"`
 	// Above are the links that this one was made from, its parent first. What
 	// any of them lost, this one has lost.
@@ -54,6 +57,7 @@ type Link struct {
 const (
 	maxTitle = 200
 	maxViews = 1_000_000_000
+	maxFor   = 1000
 )
 
 // Validate reports what is wrong with a link and its terms, naming the field.
@@ -65,6 +69,14 @@ func (l Link) Validate(terms Terms) error {
 		return fmt.Errorf("can: want at least one of %s", strings.Join(capabilityNames[:], ", "))
 	case l.Can&^LinkCapabilities != 0:
 		return fmt.Errorf("can: a link may carry %s, and nothing else", LinkCapabilities)
+	case len(l.For) > maxFor || slices.Contains(l.For, PersonID{}):
+		return fmt.Errorf("for: want at most %d persons", maxFor)
+	case len(l.Above) > MaxAbove || slices.Contains(l.Above, LinkID{}):
+		return fmt.Errorf("above: a link may be made from a link, and so on, at most %d times", MaxAbove)
+	case !l.Collection.IsZero() && l.Scope != (Scope{tree: true}):
+		return errors.New("path: a link to a collection opens the collection's paths, and no other")
+	case l.Pass && (l.Collection.IsZero() || len(l.For) != 1):
+		return errors.New("pass: want a collection and one person")
 	}
 	if l.Entry != "" || !l.Scope.tree {
 		if _, err := l.Scope.Entry(l.Entry); err != nil {
@@ -101,6 +113,9 @@ func (t Terms) Window(now time.Time) Reason {
 	}
 	return OK
 }
+
+// late reports that no new play may begin at now.
+func (t *Terms) late(now time.Time) bool { return !t.StartBy.IsZero() && !now.Before(t.StartBy) }
 
 // Reason says what a standing means for a request.
 func (s Standing) Reason() Reason {

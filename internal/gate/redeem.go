@@ -8,8 +8,8 @@ import (
 
 // Land looks at a share link for its landing page. It changes nothing: mail
 // scanners, chat previews and prefetch open links too. A Verdict with outcome
-// Pass carries the link and its account.
-func (g *Gate) Land(ctx context.Context, now time.Time, code string) (Verdict, error) {
+// Pass carries the link and its account, and what redeeming will ask for.
+func (g *Gate) Land(ctx context.Context, now time.Time, code string, req *Request) (Verdict, error) {
 	who, no := g.verifyLink(code, now)
 	if who.link.IsZero() {
 		return refuse(no), nil
@@ -17,30 +17,32 @@ func (g *Gate) Land(ctx context.Context, now time.Time, code string) (Verdict, e
 	if no != OK {
 		return Verdict{Signed: true, Refusal: Refusal{Reason: no}}, nil
 	}
-	return g.glance(ctx, now, who)
+	return g.glance(ctx, now, req, who, g.home)
 }
 
-// glance reads what a link is at this moment, and changes nothing.
-func (g *Gate) glance(ctx context.Context, now time.Time, who *pass) (Verdict, error) {
-	link, terms, no, err := g.known(ctx, who, now, false)
-	v := Verdict{Signed: true, Refusal: Refusal{Reason: no}}
-	if err != nil || no != OK {
-		return v, err
-	}
-	v.Link = link
-	v.Account, err = g.store.Account(ctx, link.ID)
-	if errors.Is(err, ErrNotFound) && who.claims != nil {
-		v.Account, err = Account{Exists: true, Terms: terms, Standing: Standing{State: Active}}, nil
-	}
+// glance reads what a link is at this moment, to a session that would begin at
+// that place, and changes nothing.
+func (g *Gate) glance(ctx context.Context, now time.Time, req *Request, who *pass, place func(*Link) Place) (Verdict, error) {
+	at, err := g.approach(ctx, now, req, who)
 	if err != nil {
 		return Verdict{}, err
 	}
-	v.Refusal.Reason = v.Account.Standing.Reason()
-	if v.Refusal.Reason == OK {
-		v.Refusal.Reason = v.Account.Window(now)
+	v := Verdict{Signed: true, Refusal: Refusal{Reason: at.no}, Link: at.link(), Account: at.state.Account, Person: at.person}
+	if at.no != OK {
+		return v, nil
 	}
-	if v.Refusal.Reason == OK {
-		v.Outcome = Pass
+	ruling, err := g.ruleAnew(ctx, at.at(place(&v.Link)))
+	if err != nil {
+		return Verdict{}, err
+	}
+	v.Can = ruling.Can
+	switch ruling.Reason {
+	case OK:
+		v.Outcome, v.Asks = Pass, v.Link.asks(at.person)
+	case SignIn:
+		v.Outcome, v.Asks = Pass, SignIn
+	default:
+		v.Refusal.Reason = ruling.Reason
 	}
 	return v, nil
 }
@@ -73,24 +75,27 @@ func (g *Gate) Look(ctx context.Context, now time.Time, req *Request) (Verdict, 
 	if no != OK {
 		return refuse(no), nil
 	}
-	link, err := g.link(ctx, who.link, now)
+	if err := g.confirm(ctx, now); err != nil { // the record is read by an edition that the state is not older than
+		return Verdict{}, err
+	}
+	r, err := g.recordOf(ctx, who, now)
 	if errors.Is(err, ErrNotFound) {
 		return refuse(NoSession), nil
 	}
 	if err != nil {
 		return Verdict{}, err
 	}
-	state, err := g.store.Check(ctx, Query{Link: who.link, Session: who.session, Subject: who.subject})
-	if err != nil {
+	var state State
+	if err := g.consult(ctx, now, Query{Link: who.link, Session: who.session, Subject: who.subject, Above: r.above()}, &state); err != nil {
 		return Verdict{}, err
 	}
-	v := Verdict{Signed: true, Link: *link, Labels: who.labels, Account: state.Account, Session: who.session, Subject: who.subject,
-		Device: state.Session.Device, Token: credential.Text, Carrier: credential.Carrier}
-	if no, _ := judge(&g.policy, &state, state.Now); no != OK {
-		v.Refusal.Reason = no
-		return v, nil
+	v := Verdict{Signed: true, Link: r.Link, Labels: who.labels, Session: who.session, Subject: who.subject, Token: credential.Text, Carrier: credential.Carrier}
+	if err := g.weigh(ctx, who, &sight{record: r, place: g.home(&r.Link)}, &state, &v); err != nil {
+		return Verdict{}, err
 	}
-	v.Outcome = Pass
+	if v.Refusal.Reason == OK {
+		v.Outcome = Pass
+	}
 	return v, nil
 }
 
@@ -107,9 +112,12 @@ func (g *Gate) Folder(ctx context.Context, now time.Time, req *Request) (Verdict
 	if no != OK || !who.session.IsZero() {
 		return Verdict{}, false, nil
 	}
-	v, err := g.glance(ctx, now, who)
+	v, err := g.glance(ctx, now, req, who, g.home)
 	if err != nil || v.Link.ID.IsZero() {
 		return Verdict{}, false, err
+	}
+	if v.Asks != OK {
+		v.Outcome = Refuse // whom the link is for is asked before anything is looked for
 	}
 	return v, v.Link.Scope.Tree() && req.Path.String() == v.Link.Scope.Root()+"/", nil
 }

@@ -36,6 +36,9 @@ type Request struct {
 	Presented []Credential
 	// Device is the device cookie's text, if there is one.
 	Device string
+	// SignIn is the sign-in cookie's text, if there is one. It is looked at only
+	// where a session is opened.
+	SignIn string
 	// Client is the client's address as Caddy resolved it (trusted_proxies).
 	Client netip.Addr
 	Agent  string
@@ -45,6 +48,8 @@ type Request struct {
 	Browser bool
 	// Speculative: a prefetch, or a known maker of previews.
 	Speculative bool
+	// Password is what was typed into a landing page's form; empty: nothing.
+	Password string
 }
 
 // Outcome is what became of a request.
@@ -87,11 +92,18 @@ type Verdict struct {
 	// Session is the session used or opened; its token stands in Token.
 	Session SessionID
 	Subject Subject
-	Device  DeviceID
-	Token   string
+	// Person is who is signed in on the session; zero: nobody.
+	Person PersonID
+	// Can is what may be done by this request: what the link says, and everybody
+	// from whom it came still may, or what the person was granted.
+	Can    Capability
+	Device DeviceID
+	Token  string
 	// Carrier is how the session came.
 	Carrier Carrier
-	Class   Class
+	// Path is what a request that passes asked for.
+	Path  Path
+	Class Class
 	// Asset is what a request that passes watches.
 	Asset string
 	// Gathers says that this request's answer, if it is a whole manifest,
@@ -105,6 +117,14 @@ type Verdict struct {
 	Countable bool
 	// Recalled says that the store was not asked: a lease was in hand.
 	Recalled bool
+	// Public says that the request passes because of its place alone: no
+	// credential was looked at, and nothing is counted.
+	Public bool
+	// Asks is what whoever redeems a link that was only looked at will be asked
+	// for, SignIn or PasswordNeeded; OK: nothing.
+	Asks Reason
+	// late says that no new play may begin any more.
+	late bool
 }
 
 // TermsText is what is left of a link, as the viewer is told.
@@ -125,8 +145,9 @@ func (a *Account) Text() (text TermsText) {
 }
 
 // Labels are ids as the upstream and the log are told them, written out once
-// for a session and not on every request of it.
-type Labels struct{ Link, Session string }
+// for a session and not on every request of it. Person is empty where nobody is
+// signed in.
+type Labels struct{ Link, Session, Person string }
 
 // refuse is the verdict that denies for a reason.
 func refuse(no Reason) Verdict { return Verdict{Refusal: Refusal{Reason: no}} }

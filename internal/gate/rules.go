@@ -60,6 +60,10 @@ type Rules interface {
 	// Place says in which collection a path is, of several the one with the
 	// longest path. It answers from memory alone and allocates nothing.
 	Place(p Path) Place
+	// Home is the place of a collection itself: its first path. It is the zero
+	// Place where there is no such collection, or it has no path. It answers from
+	// memory alone.
+	Home(id CollectionID) Place
 	// Rule says what somebody may do at a place.
 	Rule(ctx context.Context, c Case) (Ruling, error)
 }
@@ -70,6 +74,9 @@ type Place struct {
 	Level      Level
 	// Scope is the one of the collection's paths that the path is in.
 	Scope Scope
+	// Sole says that the collection has no other path and includes no other
+	// collection, so that a manifest directly in Scope is that of its one film.
+	Sole bool
 }
 
 // Case is what the directory rules about: a session's request at a place.
@@ -78,7 +85,9 @@ type Case struct {
 	Now   time.Time
 	Place Place
 	// Link is the session's link, Person who is signed in on it, if anybody,
-	// and Opened since when the session is there.
+	// and Opened since when the session is there; for a session that is only
+	// about to be opened, Now. Whether a sign-in still counts is asked as if it
+	// were a session, opened then, of a link that lets everybody view, at no place.
 	Link   *Link
 	Person PersonID
 	Opened time.Time
@@ -86,7 +95,9 @@ type Case struct {
 
 // Ruling is what the directory says about a Case.
 type Ruling struct {
-	// Reason is OK, or why the session may not even be here.
+	// Reason is OK, or why the session may not even be here: NotCovered where the
+	// link is to a collection, and the place is neither in it nor in one that it
+	// includes. Whether the link names the person the gate asks by itself.
 	Reason Reason
 	// Can is what may be done: what the link says, and everybody from whom it
 	// came still may, or what the person was granted.
@@ -94,3 +105,22 @@ type Ruling struct {
 	// Until is when time alone may change the ruling; zero: never.
 	Until time.Time
 }
+
+// NoRules are those of a gateway without a directory: no path is in a
+// collection, a link opens what it says, and no document of a link ever changes.
+type NoRules struct{}
+
+// Know knows nothing.
+func (NoRules) Know(context.Context, int64) error { return nil }
+
+// Edition is the only one.
+func (NoRules) Edition() int64 { return 0 }
+
+// Place is in no collection.
+func (NoRules) Place(Path) Place { return Place{} }
+
+// Home is nowhere.
+func (NoRules) Home(CollectionID) Place { return Place{} }
+
+// Rule lets the link say what may be done.
+func (NoRules) Rule(_ context.Context, c Case) (Ruling, error) { return Ruling{Can: c.Link.Can}, nil }

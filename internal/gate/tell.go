@@ -67,3 +67,30 @@ func tellSession(s Session, now time.Time) string {
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+func tellPlace(place Place) string {
+	if place.Collection.IsZero() {
+		return "The path is in no collection. Links alone open it."
+	}
+	return fmt.Sprintf("The path is in collection %s, whose level is %s.", place.Collection, place.Level)
+}
+
+func tellOpens(link *Link) string {
+	if link.Collection.IsZero() {
+		return fmt.Sprintf("The link opens %s for %s", link.Scope, link.Can)
+	}
+	return fmt.Sprintf("The link opens collection %s for %s", link.Collection, link.Can)
+}
+
+// tellWhom says whom the link is for, by number: who they are is the owner's to
+// know.
+func tellWhom(link *Link) string {
+	text := ""
+	if len(link.For) > 0 {
+		text += fmt.Sprintf(" It names the persons it is for: %d.", len(link.For))
+	}
+	if link.Password != "" {
+		text += " It has a password, which whoever it names need not know."
+	}
+	return text
+}

@@ -22,7 +22,8 @@ type pass struct {
 	// What is remembered about a session beside its token, so that a request
 	// finds it all in one place.
 	pacer  atomic.Pointer[Pacer]
-	record atomic.Pointer[Link]
+	record atomic.Pointer[record]
+	ruled  atomic.Pointer[ruled]
 	lease  atomic.Pointer[lease]
 	terms  atomic.Pointer[writtenTerms]
 }

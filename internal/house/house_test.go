@@ -65,6 +65,7 @@ var edges = []struct {
 }{
 	{"internal/gate/", "", regexp.MustCompile(`^github\.com/usher-media/usher/|^[a-z0-9-]+\.[a-z]`), "the domain is the standard library and internal/token only, so that it can be read and tested alone"},
 	{"internal/token/", "", regexp.MustCompile(`^` + module), "tokens know nothing of what they are for"},
+	{"internal/directory/", "", regexp.MustCompile(`^net/http|^` + module + `(internal/(api|pages|cli|store|watch)|caddymodule|config)`), "the directory is a domain over the gate's contract, whoever asks and however it is kept"},
 	{"internal/", "", regexp.MustCompile(`^github\.com/caddyserver/`), "only caddymodule and cmd import Caddy"},
 	{"config/", "", regexp.MustCompile(`^github\.com/caddyserver/|^` + module + `internal/`), "settings can be read without a server"},
 	{"internal/store/", "", regexp.MustCompile(`^` + module + `(internal/(api|pages|cli|watch)|caddymodule|config)`), "stores import the gate's contract and nothing above it"},

@@ -23,12 +23,35 @@ type Landing struct {
 	Action string
 	// Resuming says that this device has an open view: Watch costs nothing.
 	Resuming bool
+	// Asks is what the page asks for before it tells anything of what is behind it.
+	Asks Asking
 }
+
+// Asking is what a link asks for.
+type Asking struct {
+	// Password is typed into the form.
+	Password bool
+	// SignIn is where to sign in; empty: that helps nobody here. Without a
+	// password to type, there is no Watch to press before.
+	SignIn string
+	// Problem says what was wrong with what was sent.
+	Problem string
+}
+
+func (a Asking) anything() bool { return a != Asking{} }
 
 // Render draws the page.
 func (l Landing) Render(w io.Writer) error {
 	if err := checkAddress("form's", l.Action); err != nil {
 		return err
+	}
+	if l.Asks.SignIn != "" {
+		if err := checkAddress("sign-in's", l.Asks.SignIn); err != nil {
+			return err
+		}
+	}
+	if l.Asks.anything() {
+		return render(w, landingPage, map[string]any{"Lead": l.Asks.lead(), "Asks": l.Asks, "Action": l.Action})
 	}
 	rest := allowance{l.ViewsLeft, l.Views, l.EachLeft, l.Each}
 	return render(w, landingPage, map[string]any{
@@ -36,8 +59,19 @@ func (l Landing) Render(w io.Writer) error {
 		"Lead":   join(rest.sentence(""), l.price(rest)),
 		"Pips":   rest.pips(),
 		"Until":  stampOf(l.ExpiresAt),
+		"Asks":   l.Asks,
 		"Action": l.Action,
 	})
+}
+
+func (a Asking) lead() string {
+	switch {
+	case a.Password && a.SignIn != "":
+		return "It is for certain people, and for whoever knows its password."
+	case a.Password:
+		return "It has a password. Whoever sent you the link knows it."
+	}
+	return "It is for certain people. Sign in with the address that it was sent to."
 }
 
 // price says what pressing Watch costs.

@@ -241,3 +241,28 @@ func TestRenderReportsAFailedWrite(t *testing.T) {
 		t.Errorf("Render gave %v, want the writer's error", err)
 	}
 }
+
+// What a link asks for comes before anything is told of what is behind it.
+func TestAskingTellsNothing(t *testing.T) {
+	for name, asks := range map[string]pages.Asking{
+		"a password": {Password: true}, "a sign-in": {SignIn: "/_usher/signin"}, "either": {Password: true, SignIn: "/_usher/signin"},
+	} {
+		text := draw(t, pages.Landing{Title: "The secret film", Views: 7, ViewsLeft: 5, ExpiresAt: someday, Action: "/s/abc", Asks: asks})
+		for _, secret := range []string{"secret film", "5 of 7", "2031"} {
+			if strings.Contains(text, secret) {
+				t.Errorf("asking for %s, the page tells %q", name, secret)
+			}
+		}
+		if strings.Contains(text, "<form") != asks.Password || strings.Contains(text, `href="/_usher/signin"`) != (asks.SignIn != "") {
+			t.Errorf("asking for %s:\n%s", name, text)
+		}
+	}
+	for _, address := range []string{"javascript:alert(1)", "//evil.example/", "data:text/html,x"} {
+		if err := (pages.Landing{Action: "/s/abc", Asks: pages.Asking{SignIn: address}}).Render(new(bytes.Buffer)); err == nil {
+			t.Errorf("a sign-in at %s was drawn", address)
+		}
+		if err := (pages.Refusal{SignIn: address}).Render(new(bytes.Buffer)); err == nil {
+			t.Errorf("a refusal with a sign-in at %s was drawn", address)
+		}
+	}
+}

@@ -18,10 +18,17 @@ type Refusal struct {
 	Detail string
 	// RetryAfter is zero where waiting does not help.
 	RetryAfter time.Duration
+	// SignIn is where to sign in; empty where that does not help.
+	SignIn string
 }
 
 // Render draws the page.
 func (r Refusal) Render(w io.Writer) error {
+	if r.SignIn != "" {
+		if err := checkAddress("sign-in's", r.SignIn); err != nil {
+			return err
+		}
+	}
 	return render(w, refusalPage, map[string]any{
 		"Status":  r.Status,
 		"Reason":  r.Reason,
@@ -29,5 +36,6 @@ func (r Refusal) Render(w io.Writer) error {
 		"Advice":  r.Advice,
 		"Detail":  r.Detail,
 		"Wait":    wait(r.RetryAfter),
+		"SignIn":  r.SignIn,
 	})
 }

@@ -119,6 +119,10 @@ func (d *Desk) Find(ctx context.Context, text string) (SignIn, error) {
 	if !found {
 		return SignIn{}, gate.ErrNotFound
 	}
+	return d.use(ctx, id)
+}
+
+func (d *Desk) use(ctx context.Context, id ID) (SignIn, error) {
 	doc, err := d.Store.Get(ctx, gate.KindSignIn, id.String())
 	if err != nil {
 		return SignIn{}, fmt.Errorf("looking up a sign-in: %w", err)

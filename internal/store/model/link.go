@@ -13,11 +13,23 @@ type link struct {
 	// account's Reserved and Devices are counted when somebody asks.
 	account  gate.Account
 	sessions map[gate.SessionID]gate.Session
-	devices  map[gate.DeviceID]gate.SessionID // the last session each made
-	aliases  map[gate.Subject]gate.SessionID  // the last session made with each
-	holds    map[gate.Subject]time.Time       // when each lapses
+	seen     map[gate.DeviceID]bool       // devices that ever made a session
+	devices  map[deviceKey]gate.SessionID // the last session each made
+	aliases  map[aliasKey]gate.SessionID  // the last session made with each
+	holds    map[gate.Subject]time.Time   // when each lapses
 	plays    map[playKey]play
 	used     map[gate.Subject]int64
+}
+
+// deviceKey and aliasKey are somebody's, or nobody's.
+type deviceKey struct {
+	device gate.DeviceID
+	person gate.PersonID
+}
+
+type aliasKey struct {
+	alias  gate.Subject
+	person gate.PersonID
 }
 
 type playKey struct {
@@ -69,7 +81,7 @@ func (l *link) forget(now time.Time) {
 // view is the account as others see it.
 func (l *link) view() gate.Account {
 	a := l.account
-	a.Devices = int64(len(l.devices))
+	a.Devices = int64(len(l.seen))
 	a.Reserved = int64(len(l.holds))
 	for _, p := range l.plays {
 		if p.State == gate.PlayReserved {

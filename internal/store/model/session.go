@@ -50,14 +50,14 @@ func (s *Store) Open(ctx context.Context, o gate.Opening) (gate.Opened, error) {
 	return gate.Opened{Session: session, Resumed: found, Account: l.view()}, nil
 }
 
-// find returns the device's live session.
+// find returns the device's live session of the same person.
 func (l *link) find(o gate.Opening, now time.Time) (gate.Session, bool) {
-	if session := l.sessions[l.devices[o.Device]]; session.Live(now) && session.Person == o.Person {
+	if session := l.sessions[l.devices[deviceKey{o.Device, o.Person}]]; session.Live(now) {
 		return session, true
 	}
 	if o.Alias != (gate.Subject{}) {
-		session := l.sessions[l.aliases[o.Alias]]
-		if session.Live(now) && session.Person == o.Person && now.Sub(session.LastSeen) < o.Pace.Idle {
+		session := l.sessions[l.aliases[aliasKey{o.Alias, o.Person}]]
+		if session.Live(now) && now.Sub(session.LastSeen) < o.Pace.Idle {
 			return session, true
 		}
 	}
@@ -66,9 +66,10 @@ func (l *link) find(o gate.Opening, now time.Time) (gate.Session, bool) {
 
 // create makes the proposed session.
 func (l *link) create(o gate.Opening, now time.Time) gate.Session {
-	l.devices[o.Device] = o.Session
+	l.seen[o.Device] = true
+	l.devices[deviceKey{o.Device, o.Person}] = o.Session
 	if o.Alias != (gate.Subject{}) {
-		l.aliases[o.Alias] = o.Session
+		l.aliases[aliasKey{o.Alias, o.Person}] = o.Session
 	}
 	if o.Hold {
 		l.account.Redeems++

@@ -55,25 +55,35 @@ func TestCheckIsOneTrip(t *testing.T) {
 	s, c := open(t, proxy.URL(), nil), admin(t, srv.URL())
 	later := open(t, proxy.URL(), func() time.Time { return time.Now().Add(pace.Lapse) })
 	account(t, later, link(t, s, gate.Terms{})) // connects
+	parent, grand := link(t, s, gate.Terms{}), link(t, s, gate.Terms{})
+	hold(t, s, grand, 5)
 	one := []string{"1 get", "1 hget", "1 time", "2 hmget"}
 	for _, try := range []struct {
 		name            string
 		node            *Store
 		held            int
+		above           []gate.LinkID
 		reserved, trips int64
 		want            []string
 	}{
-		{"with nothing outstanding", s, 0, 0, 1, one},
-		{"with slots outstanding", s, 9, 9, 1, one},
-		{"with one lapsed", later, 1, 0, 1, []string{"1 get", "1 hget", "2 hmget"}},
-		{"with several lapsed", later, 9, 0, 2, []string{"1 zcount", "2 get", "2 hget", "4 hmget"}},
+		{"with nothing outstanding", s, 0, nil, 0, 1, one},
+		{"with slots outstanding", s, 9, nil, 9, 1, one},
+		{"with one lapsed", later, 1, nil, 0, 1, []string{"1 get", "1 hget", "2 hmget"}},
+		{"with several lapsed", later, 9, nil, 0, 2, []string{"1 zcount", "2 get", "2 hget", "4 hmget"}},
+		{"with links above", s, 0, []gate.LinkID{parent, grand}, 0, 1, []string{"1 get", "1 hget", "1 time", "4 hmget"}},
+		{"with several lapsed above", later, 0, []gate.LinkID{parent, grand}, 0, 2, []string{"2 get", "2 hget", "3 zcount", "8 hmget"}},
 	} {
 		o := visit(t, s, link(t, s, gate.Terms{}))
 		watch(t, s, o, "film")
 		hold(t, s, o.Link, try.held)
 		commands(t, c)
 		before := proxy.Trips()
-		state, err := try.node.Check(t.Context(), query(o, "film"))
+		q := query(o, "film")
+		copy(q.Above[:], try.above)
+		state, err := try.node.Check(t.Context(), q)
+		if len(state.Above) != len(try.above) {
+			t.Errorf("%s: above are %+v", try.name, state.Above)
+		}
 		if err != nil || state.Account.Reserved != try.reserved || !state.Play.Exists {
 			t.Errorf("%s: %+v, %v", try.name, state, err)
 		}

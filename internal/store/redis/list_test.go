@@ -23,11 +23,20 @@ func TestListsSweepThemselves(t *testing.T) {
 	s := open(t, srv.URL(), func() time.Time { return now })
 	id := link(t, s, gate.Terms{})
 	const old = 250
+	person := gate.PersonID(token.NewID(time.Now()))
+	visit := func() {
+		t.Helper()
+		o := visitor(id)
+		o.Person = person
+		if opened, err := s.Open(t.Context(), o); err != nil || opened.Refused.Reason != gate.OK {
+			t.Fatalf("%+v, %v", opened, err)
+		}
+	}
 	for range old {
-		visit(t, s, id)
+		visit()
 	}
 	k := keysOf(id)
-	lists := []string{k.sessions(), k.sessionEnds(), allSessions, allSessionEnds}
+	lists := []string{k.sessions(), k.sessionEnds(), allSessions, allSessionEnds, personSessions(person), personSessionEnds(person)}
 	size := func(want int64) {
 		t.Helper()
 		for _, list := range lists {
@@ -45,7 +54,7 @@ func TestListsSweepThemselves(t *testing.T) {
 		t.Errorf("%d sessions are listed after their time, %v", len(all), err)
 	}
 	for _, want := range []int64{old - 100 + 1, old - 200 + 2, 3} {
-		visit(t, s, id)
+		visit()
 		size(want)
 	}
 }
@@ -56,7 +65,16 @@ func TestStrayNames(t *testing.T) {
 	srv := redistest.Start(t)
 	s, c := open(t, srv.URL(), nil), admin(t, srv.URL())
 	id := link(t, s, gate.Terms{Views: 1})
-	o := visit(t, s, id)
+	person := gate.PersonID(token.NewID(time.Now()))
+	visitor := func(id gate.LinkID) gate.Opening {
+		o := visitor(id)
+		o.Person = person
+		return o
+	}
+	o := visitor(id)
+	if _, err := s.Open(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
 	watch(t, s, o, "film")
 	again := o
 	again.Session = gate.SessionID(token.NewID(time.Now()))
@@ -65,7 +83,7 @@ func TestStrayNames(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, list := range []string{allSessions, allSessionEnds} {
+	for _, list := range []string{allSessions, allSessionEnds, personSessions(person), personSessionEnds(person)} {
 		if names := c.ZRange(t.Context(), list, 0, -1).Val(); len(names) != 1 || names[0] != listedName(id, o.Session) {
 			t.Errorf("%s: %q, want the session alone", list, names)
 		}
@@ -75,13 +93,14 @@ func TestStrayNames(t *testing.T) {
 	for range page + 1 {
 		stray := gate.SessionID(token.NewID(time.Now().Add(time.Hour)))
 		do(t, c, "ZADD", allSessions, 0, listedName(id, stray))
+		do(t, c, "ZADD", personSessions(person), 0, listedName(id, stray))
 		do(t, c, "ZADD", keysOf(id).sessions(), 0, stray.String())
 		do(t, c, "ZADD", documentsKey(gate.KindLink, ""), 0, stray.String())
 	}
-	for _, of := range []gate.LinkID{id, {}} {
-		sessions, err := s.Sessions(t.Context(), gate.Whose{Link: of}, gate.SessionID{}, 5)
+	for _, of := range []gate.Whose{{Link: id}, {Person: person}, {}} {
+		sessions, err := s.Sessions(t.Context(), of, gate.SessionID{}, 5)
 		if err != nil || len(sessions) != 1 || sessions[0].ID != o.Session || len(sessions[0].Plays) != 1 {
-			t.Errorf("link %v: %+v, %v", of, sessions, err)
+			t.Errorf("%+v: %+v, %v", of, sessions, err)
 		}
 	}
 	if _, err := s.Put(t.Context(), gate.Document{Kind: gate.KindLink, ID: "a"}); err != nil {
@@ -228,7 +247,7 @@ func TestOneSlot(t *testing.T) {
 	srv := redistest.Start(t)
 	s, c := open(t, srv.URL(), nil), admin(t, srv.URL())
 	o := visitor(link(t, s, gate.Terms{}))
-	o.Alias, o.Hold = gate.Subject{1}, true
+	o.Alias, o.Hold, o.Person = gate.Subject{1}, true, gate.PersonID{1}
 	if _, err := s.Open(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
@@ -237,11 +256,11 @@ func TestOneSlot(t *testing.T) {
 		t.Fatal(err)
 	}
 	keys := c.Keys(t.Context(), "*").Val()
-	if len(keys) != 12 {
+	if len(keys) != 14 {
 		t.Errorf("%d keys: %q", len(keys), keys)
 	}
 	for _, key := range keys {
-		if key == allSessions || key == allSessionEnds {
+		if key == allSessions || key == allSessionEnds || key == personSessions(o.Person) || key == personSessionEnds(o.Person) {
 			continue
 		}
 		if prefix := string(keysOf(o.Link)); len(key) < len(prefix) || key[:len(prefix)] != prefix {

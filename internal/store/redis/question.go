@@ -73,7 +73,8 @@ func (i *inquiry) travel(ctx context.Context, batch []*caller) {
 			a.above = append(a.above, i.account(ctx, pipe, link))
 		}
 	}
-	edition := pipe.Get(ctx, editionKey)
+	edition := goredis.NewStringCmd(ctx, readEdition...)
+	_ = pipe.Process(ctx, edition) // queues it
 	now := i.store.askTime(ctx, pipe)
 	_, err := pipe.Exec(ctx)
 	for _, c := range batch {
@@ -148,9 +149,10 @@ func present(err error) error {
 var (
 	readAccountFields = boxed(accountFields)
 	readSessionFields = boxed(sessionFields)
+	readEdition       = boxed([]string{"get", editionKey})
 )
 
-// boxed turns names into arguments once, and not on every check.
+// boxed turns words into arguments once, and not on every check.
 func boxed(names []string) []any {
 	args := make([]any, len(names))
 	for i, name := range names {

@@ -169,7 +169,8 @@ func TestUserMayNotPublish(t *testing.T) {
 func TestUnknownChangeIsMissed(t *testing.T) {
 	srv := redistest.Start(t)
 	l := listen(t, open(t, srv.URL(), nil))
-	for _, text := range []string{"", "link", "link lnk_", "person per_1", "keys 2", "KEYS", "session " + gate.LinkID{1}.String()} {
+	for _, text := range []string{"", "link", "link lnk_", "person per_1", "keys 2", "KEYS",
+		"document", "document 1", "document 1 person", "document 01 person x", "document +1 person x", "document  person x", "session " + gate.LinkID{1}.String()} {
 		do(t, admin(t, srv.URL()), "PUBLISH", changesChannel, text)
 		l.hears(gate.Change{Kind: gate.Missed})
 	}
@@ -189,6 +190,8 @@ func FuzzDecodeChange(f *testing.F) {
 	for _, c := range []gate.Change{
 		{}, {Kind: gate.KeysChanged}, {Kind: gate.LinkChanged, Link: gate.LinkID(id)},
 		{Kind: gate.SessionChanged, Link: gate.LinkID(id), Session: gate.SessionID(id)},
+		{Kind: gate.DocumentChanged, Document: gate.DocumentName{Kind: gate.KindPerson, ID: "per_1"}, Edition: 1 << 50},
+		{Kind: gate.DocumentChanged, Edition: -1},
 	} {
 		text, err := encodeChange(c)
 		if got, news := decodeChange(text); err != nil || got != c || !news {

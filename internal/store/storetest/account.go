@@ -11,6 +11,7 @@ var accountCases = []testCase{
 		terms := gate.Terms{
 			Views: 3, ViewsEach: 2, StartsAt: f.now().Add(time.Hour), ExpiresAt: f.now().Add(2 * time.Hour),
 			Seats: 5, SeatsEach: 4, WhenFull: gate.ReplaceOldest,
+			StartBy: f.now().Add(90 * time.Minute), PlayFor: 48 * time.Hour,
 		}
 		link := gate.LinkID(f.id())
 		got := ok[gate.Account](f, "Issue")(f.store.Issue(f.ctx, link, terms))
@@ -31,11 +32,13 @@ var accountCases = []testCase{
 		link, east := gate.LinkID(f.id()), time.FixedZone("east", 3600)
 		at := f.now().In(east)
 		got := ok[gate.Account](f, "Issue")(f.store.Issue(f.ctx, link,
-			gate.Terms{StartsAt: at.Add(5*ms + 999), ExpiresAt: at.Add(7*ms + 999_999)}))
-		f.equal("issued", got.Terms, gate.Terms{StartsAt: f.now().Add(5 * ms), ExpiresAt: f.now().Add(7 * ms)})
+			gate.Terms{StartsAt: at.Add(5*ms + 999), ExpiresAt: at.Add(7*ms + 999_999), StartBy: at.Add(6*ms + 1)}))
+		f.equal("issued", got.Terms,
+			gate.Terms{StartsAt: f.now().Add(5 * ms), ExpiresAt: f.now().Add(7 * ms), StartBy: f.now().Add(6 * ms)})
 		f.equal("account", f.account(link), got)
-		end := at.Add(9*ms + 1)
-		f.equal("extended", f.extend(link, gate.Extension{ExpiresAt: &end}).ExpiresAt, f.now().Add(9*ms))
+		end, want := at.Add(9*ms+1), f.now().Add(9*ms)
+		f.equal("extended", f.extend(link, gate.Extension{ExpiresAt: &end, StartsAt: &end, StartBy: &end}).Terms,
+			gate.Terms{StartsAt: want, ExpiresAt: want, StartBy: want})
 	}},
 	{"an account that was never opened is not found", func(f *fixture) {
 		_, err := f.store.Account(f.ctx, gate.LinkID(f.id()))
@@ -71,7 +74,7 @@ var extendCases = []testCase{
 	{"fields that are not said stay as they are", func(f *fixture) {
 		terms := gate.Terms{
 			Views: 3, ViewsEach: 2, StartsAt: f.now(), ExpiresAt: f.now().Add(time.Hour),
-			Seats: 5, SeatsEach: 4, WhenFull: gate.ReplaceOldest,
+			Seats: 5, SeatsEach: 4, WhenFull: gate.ReplaceOldest, StartBy: f.now().Add(time.Minute), PlayFor: time.Hour,
 		}
 		link := f.link(terms)
 		f.equal("terms", f.extend(link, gate.Extension{}).Terms, terms)
@@ -105,6 +108,29 @@ var extendCases = []testCase{
 		end := f.now().Add(time.Hour)
 		f.equal("end", f.extend(link, gate.Extension{ExpiresAt: &end}).ExpiresAt, end)
 		f.equal("no end", f.extend(link, gate.Extension{ExpiresAt: &time.Time{}}).ExpiresAt, time.Time{})
+	}},
+	{"times are set, one at a time, and taken away", func(f *fixture) {
+		link, at, hour, none := f.link(gate.Terms{}), f.now().Add(time.Hour), time.Hour, time.Duration(0)
+		for _, c := range []struct {
+			change gate.Extension
+			want   gate.Terms
+		}{
+			{gate.Extension{StartsAt: &at}, gate.Terms{StartsAt: at}},
+			{gate.Extension{StartBy: &at}, gate.Terms{StartsAt: at, StartBy: at}},
+			{gate.Extension{PlayFor: &hour}, gate.Terms{StartsAt: at, StartBy: at, PlayFor: hour}},
+			{gate.Extension{StartsAt: &time.Time{}}, gate.Terms{StartBy: at, PlayFor: hour}},
+			{gate.Extension{StartBy: &time.Time{}, PlayFor: &none}, gate.Terms{}},
+		} {
+			f.equal("extended", f.extend(link, c.change).Terms, c.want)
+			f.equal("account", f.account(link).Terms, c.want)
+		}
+	}},
+	{"a later start closes the link, and no start opens it", func(f *fixture) {
+		link, at := f.link(gate.Terms{}), f.now().Add(time.Hour)
+		f.extend(link, gate.Extension{StartsAt: &at})
+		f.equal("early", f.open(f.device(link)).Refused.Reason, gate.NotYet)
+		f.extend(link, gate.Extension{StartsAt: &time.Time{}})
+		f.visit(link)
 	}},
 	{"seats are set, one word at a time, and taken away", func(f *fixture) {
 		link, refuse, replace := f.link(gate.Terms{}), gate.RefuseNew, gate.ReplaceOldest

@@ -27,6 +27,7 @@ func Machine(t *testing.T, open Open) {
 			before: make(map[gate.LinkID]gate.Account),
 			seated: make(map[gate.LinkID]int64),
 		}
+		m.memories = []*memory{{store: m.store}, {store: m.model}}
 		defer func() {
 			if err := m.store.Close(); err != nil {
 				r.Errorf("Close: %v", err)
@@ -50,6 +51,7 @@ func Machine(t *testing.T, open Open) {
 			"session": m.session,
 			"clock":   m.step,
 			"papers":  m.papers,
+			"memory":  m.follow,
 		})
 	})
 }
@@ -65,6 +67,7 @@ type machine struct {
 	granted      []gate.Settlement // of the claims that were, in order
 	before       map[gate.LinkID]gate.Account
 	seated       map[gate.LinkID]int64
+	memories     []*memory
 }
 
 // fresh returns an id that was not used yet, in rising order. It does not come
@@ -152,25 +155,4 @@ func (m *machine) step(r *rapid.T) {
 	}).Draw(r, "step")
 	d += rapid.SampledFrom([]time.Duration{-ms, 0, 0, ms}).Draw(r, "beside")
 	m.pass(max(d, 0))
-}
-
-// papers drives the documents.
-func (m *machine) papers(r *rapid.T) {
-	kind := rapid.SampledFrom([]gate.Kind{gate.KindLink, gate.KindAPIKey}).Draw(r, "kind")
-	id := rapid.SampledFrom([]string{"a", "b", "c"}).Draw(r, "id")
-	doc := gate.Document{Kind: kind, ID: id}
-	switch rapid.SampledFrom([]string{"put", "put", "get", "delete", "list"}).Draw(r, "verb") {
-	case "put":
-		doc.Rev = int64(rapid.IntRange(0, 3).Draw(r, "rev"))
-		doc.Body = []byte(rapid.SampledFrom([]string{`1`, `{"a":2}`}).Draw(r, "body"))
-		_, _ = both(m, r, "Put", func(s gate.Store) (int64, error) { return s.Put(ctx, doc) })
-	case "get":
-		_, _ = both(m, r, "Get", func(s gate.Store) (gate.Document, error) { return s.Get(ctx, kind, id) })
-	case "delete":
-		_, _ = both(m, r, "Delete", func(s gate.Store) (any, error) { return nil, s.Delete(ctx, kind, id) })
-	case "list":
-		below := rapid.SampledFrom([]string{"", "a", "b", "c", "d"}).Draw(r, "below")
-		limit := rapid.IntRange(-1, 3).Draw(r, "limit")
-		_, _ = both(m, r, "List", func(s gate.Store) ([]gate.Document, error) { return s.List(ctx, kind, "", below, limit) })
-	}
 }

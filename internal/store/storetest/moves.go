@@ -19,6 +19,7 @@ var (
 	devices  = []gate.DeviceID{{11: 1}, {11: 2}, {11: 3}}
 	subjects = []gate.Subject{{11: 1}, {11: 2}, {11: 2}}
 	aliases  = []gate.Subject{{}, {10: 1}, {10: 2}}
+	persons  = []gate.PersonID{{}, {}, {11: 1}, {11: 2}}
 	assets   = []string{"a", "b", gate.WholeScope}
 )
 
@@ -70,6 +71,9 @@ func (m *machine) issue(r *rapid.T) {
 	if rapid.IntRange(0, 4).Draw(r, "ends") == 0 {
 		terms.ExpiresAt = m.around(r, "end")
 	}
+	if rapid.IntRange(0, 2).Draw(r, "clock") == 0 {
+		terms.StartBy, terms.PlayFor = m.around(r, "start by"), time.Hour
+	}
 	_, _ = both(m, r, "Issue", func(s gate.Store) (gate.Account, error) { return s.Issue(ctx, link, terms) })
 }
 
@@ -79,6 +83,7 @@ func (m *machine) open(r *rapid.T) {
 		Link:    m.link(r),
 		Device:  devices[who],
 		Subject: subjects[who],
+		Person:  rapid.SampledFrom(persons).Draw(r, "person"),
 		Alias:   rapid.SampledFrom(aliases).Draw(r, "alias"),
 		Hold:    rapid.Bool().Draw(r, "hold"),
 		Life:    rapid.SampledFrom([]time.Duration{life, life, time.Minute}).Draw(r, "life"),
@@ -214,7 +219,7 @@ func (m *machine) gather(r *rapid.T, link gate.LinkID, session gate.SessionID) {
 
 func (m *machine) check(r *rapid.T) {
 	session := m.known(r)
-	q := gate.Query{Link: m.home(r, session), Session: session, Subject: subject(r), Asset: asset(r)}
+	q := gate.Query{Link: m.home(r, session), Session: session, Subject: subject(r), Asset: asset(r), Above: m.above(r)}
 	both(m, r, "Check", func(s gate.Store) (gate.State, error) {
 		state, err := s.Check(ctx, q)
 		state.Edition = 0 // each store has its own
@@ -256,17 +261,13 @@ func (m *machine) owner(r *rapid.T) {
 		}
 		m.issue(r)
 	case "extend":
-		change := gate.Extension{
-			AddViews:     int64(rapid.IntRange(-2, 2).Draw(r, "add views")),
-			AddViewsEach: int64(rapid.IntRange(-2, 2).Draw(r, "add views each")),
-		}
+		change := m.times(r)
+		change.AddViews = int64(rapid.IntRange(-2, 2).Draw(r, "add views"))
+		change.AddViewsEach = int64(rapid.IntRange(-2, 2).Draw(r, "add views each"))
+		change.HandOn = int64(max(rapid.IntRange(-4, 3).Draw(r, "hand on"), -1))
 		if rapid.Bool().Draw(r, "set") {
 			change.Views = number(int64(rapid.IntRange(0, 3).Draw(r, "views")))
 			change.ViewsEach = number(int64(rapid.IntRange(0, 2).Draw(r, "views each")))
-		}
-		if rapid.IntRange(0, 3).Draw(r, "ends") == 0 {
-			end := m.around(r, "end")
-			change.ExpiresAt = &end
 		}
 		if rapid.IntRange(0, 3).Draw(r, "seats") == 0 {
 			full := whenFull(r)
@@ -295,11 +296,13 @@ func (m *machine) session(r *rapid.T) {
 	case "gather":
 		m.gather(r, link, session)
 	case "list":
-		link = rapid.SampledFrom([]gate.LinkID{link, {}}).Draw(r, "link or all")
+		whose := rapid.SampledFrom([]gate.Whose{
+			{Link: link}, {}, {Person: persons[2]}, {Person: persons[3]},
+		}).Draw(r, "whose")
 		below := rapid.SampledFrom([]gate.SessionID{{}, session}).Draw(r, "below")
 		limit := rapid.IntRange(-1, 4).Draw(r, "limit")
 		both(m, r, "Sessions", func(s gate.Store) ([]gate.Session, error) {
-			return s.Sessions(ctx, gate.Whose{Link: link}, below, limit)
+			return s.Sessions(ctx, whose, below, limit)
 		})
 	}
 }

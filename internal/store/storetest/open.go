@@ -9,7 +9,7 @@ import (
 // sessionOf is the session that an opening makes now.
 func (f *fixture) sessionOf(o gate.Opening) gate.Session {
 	return gate.Session{
-		Exists: true, ID: o.Session, Link: o.Link, Device: o.Device, Subject: o.Subject,
+		Exists: true, ID: o.Session, Link: o.Link, Device: o.Device, Subject: o.Subject, Person: o.Person,
 		Agent: o.Agent, Group: o.Group,
 		CreatedAt: f.now(), LastSeen: f.now(), ExpiresAt: f.now().Add(o.Life),
 	}

@@ -64,6 +64,7 @@ func (f *fixture) everyVerb(ctx context.Context, o gate.Opening) map[string]erro
 	_, errs["Get"] = f.store.Get(ctx, gate.KindLink, "x")
 	_, errs["Put"] = f.store.Put(ctx, gate.Document{Kind: gate.KindLink, ID: "x", Rev: 1, Body: []byte(`2`)})
 	_, errs["List"] = f.store.List(ctx, gate.KindLink, "", "", 9)
+	_, _, _, errs["Edits"] = f.store.Edits(ctx, 0)
 	errs["Delete"] = f.store.Delete(ctx, gate.KindLink, "x")
 	_, errs["Issue"] = f.store.Issue(ctx, gate.LinkID(f.id()), gate.Terms{})
 	_, errs["Account"] = f.store.Account(ctx, o.Link)

@@ -25,13 +25,20 @@ func Run(t *testing.T, open Open) {
 		cases []testCase
 	}{
 		{"Documents", documentCases},
+		{"Index", indexCases},
+		{"End", endCases},
+		{"Edition", editionCases},
 		{"Account", accountCases},
 		{"Extend", extendCases},
+		{"HandOn", handOnCases},
+		{"PlayFor", playForCases},
 		{"SetStanding", standingCases},
 		{"Open", openCases},
 		{"Hold", holdCases},
 		{"Seat", seatCases},
+		{"Person", personCases},
 		{"Check", checkCases},
+		{"Above", aboveCases},
 		{"Reserve", reserveCases},
 		{"Settle", settleCases},
 		{"Play", playCases},
@@ -251,6 +258,13 @@ func (f *fixture) end(o gate.Opening) gate.Session {
 func (f *fixture) sessions(link gate.LinkID, below gate.SessionID, limit int) []gate.Session {
 	f.Helper()
 	return ok[[]gate.Session](f, "Sessions")(f.store.Sessions(f.ctx, gate.Whose{Link: link}, below, limit))
+}
+
+// sessionsOf returns the ids of a person's sessions.
+func (f *fixture) sessionsOf(person gate.PersonID, below gate.SessionID, limit int) []gate.SessionID {
+	f.Helper()
+	whose := gate.Whose{Person: person}
+	return ids(ok[[]gate.Session](f, "Sessions")(f.store.Sessions(f.ctx, whose, below, limit)))
 }
 
 func (f *fixture) flush(facts ...gate.Usage) {

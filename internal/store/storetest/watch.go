@@ -43,15 +43,22 @@ func (l *listener) leave() {
 	}
 }
 
-// hears sees that this change is the next that is told.
-func (l *listener) hears(what string, want gate.Change) {
+// next waits for the next change that is told.
+func (l *listener) next(what string) gate.Change {
 	l.Helper()
 	select {
 	case got := <-l.news:
-		l.equal(what, got, want)
+		return got
 	case <-time.After(patience):
-		l.Fatalf("%s: nothing was told, want %+v", what, want)
+		l.Fatalf("%s: nothing was told", what)
+		return gate.Change{}
 	}
+}
+
+// hears sees that this change is the next that is told.
+func (l *listener) hears(what string, want gate.Change) {
+	l.Helper()
+	l.equal(what, l.next(what), want)
 }
 
 // hearsNothing sees that all that was told before now was heard: an announced
@@ -107,6 +114,7 @@ var watchCases = []testCase{
 		l := f.listen()
 		for _, change := range []gate.Change{
 			{Kind: gate.KeysChanged}, linkChange(o), sessionChange(o), {Kind: gate.Missed},
+			{Kind: gate.DocumentChanged, Document: name(gate.KindPerson, "per son"), Edition: 9},
 		} {
 			if err := f.store.Announce(f.ctx, change); err != nil {
 				f.Fatalf("Announce: %v", err)

@@ -1,0 +1,206 @@
+package gate
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/usher-media/usher/internal/token"
+)
+
+// open makes or finds the session of a signed media URL. Previewers, prefetch
+// and HEAD get a blank answer: looking at a link must not use it.
+func (g *Gate) open(ctx context.Context, now time.Time, req *Request, who *pass, v *Verdict) error {
+	r, _, no, err := g.known(ctx, who, now, false)
+	if err != nil || no != OK {
+		v.Refusal.Reason = no
+		return err
+	}
+	v.Link = r.Link
+	if v.Refusal.Reason = cover(&r.Link, req); v.Refusal.Reason != OK {
+		return nil
+	}
+	if req.Speculative || req.Method == http.MethodHead {
+		v.Outcome = Blank
+		return nil
+	}
+	return g.enter(ctx, now, req, who, false, v)
+}
+
+// enter opens the session on a link; hold says that a person pressed Watch, on
+// the link's own page and at none of its paths.
+func (g *Gate) enter(ctx context.Context, now time.Time, req *Request, who *pass, hold bool, v *Verdict) error {
+	at, err := g.approach(ctx, now, req, who)
+	if err != nil {
+		return err
+	}
+	v.Link, v.Account, v.Person, v.Refusal.Reason = at.link(), at.state.Account, at.person, at.no
+	if at.no != OK {
+		return nil
+	}
+	place := g.home(&v.Link)
+	if !hold {
+		place = g.rules.Place(req.Path)
+		if v.Refusal.Reason = cover(&v.Link, req); v.Refusal.Reason != OK {
+			return nil
+		}
+	}
+	ruling, err := g.ruleAnew(ctx, at.at(place))
+	if err != nil || ruling.Reason != OK {
+		v.Refusal.Reason = ruling.Reason
+		return err
+	}
+	if v.Asks = v.Link.asks(at.person); v.Asks != OK {
+		if v.Refusal, err = g.unlock(ctx, now, req, &v.Link); err != nil || v.Refusal.Reason != OK {
+			return err
+		}
+		v.Asks = OK
+	}
+	if _, _, no, err := g.known(ctx, who, now, true); err != nil || no != OK {
+		v.Refusal.Reason = no
+		return err
+	}
+	v.Can = ruling.Can
+	return g.begin(ctx, now, req, at.person, hold, v)
+}
+
+// approach is what is known when somebody comes to open a link.
+type approach struct {
+	record *record
+	state  State
+	person PersonID // who is signed in
+	no     Reason   // of the link itself
+}
+
+func (a *approach) link() Link {
+	if a.record == nil {
+		return Link{}
+	}
+	return a.record.Link
+}
+
+// at is the case of the session that is about to be opened.
+func (a *approach) at(place Place) Case {
+	return Case{Now: a.state.Now, Place: place, Link: &a.record.Link, Person: a.person, Opened: a.state.Now}
+}
+
+// approach asks the store how a link stands, and who it is that comes to it.
+func (g *Gate) approach(ctx context.Context, now time.Time, req *Request, who *pass) (a approach, err error) {
+	r, terms, no, err := g.known(ctx, who, now, false)
+	if err != nil || no != OK {
+		return approach{no: no}, err
+	}
+	if err = g.consult(ctx, now, Query{Link: r.ID, Above: r.above()}, &a.state); err != nil {
+		return approach{}, err
+	}
+	// Its document may be another one by the edition that the rules know now.
+	if a.record, terms, a.no, err = g.known(ctx, who, now, false); err != nil || a.no != OK {
+		return approach{no: a.no}, err
+	}
+	account := &a.state.Account
+	switch {
+	case a.record.Pass || (!account.Exists && who.claims == nil):
+		return approach{no: BadToken}, nil
+	case !account.Exists: // minted elsewhere, and opened by nobody yet
+		*account = Account{Exists: true, Terms: terms, Standing: Standing{State: Active}}
+	}
+	if err := a.record.complete(&a.state); err != nil {
+		return approach{}, err
+	}
+	a.no = a.state.opens()
+	if req != nil {
+		a.person, err = g.person(ctx, req, a.state.Now)
+	}
+	return a, err
+}
+
+// opens says whether a link that stands so lets a session begin.
+func (s *State) opens() Reason {
+	if no := s.Account.Standing.Reason(); no != OK {
+		return no
+	}
+	if no := s.inherited(s.Now); no != OK {
+		return no
+	}
+	if no := s.Account.Window(s.Now); no != OK {
+		return no
+	}
+	if s.late(s.Now) {
+		return Expired
+	}
+	return OK
+}
+
+// unlock asks for the link's password.
+func (g *Gate) unlock(ctx context.Context, now time.Time, req *Request, link *Link) (Refusal, error) {
+	if req.Password == "" {
+		return Refusal{Reason: PasswordNeeded}, nil
+	}
+	try := Try{Link: link.ID, Password: link.Password, Text: req.Password, Group: ClientGroup(req.Client)}
+	if device, ours := g.device(req, now); ours {
+		try.Device = device
+	}
+	return g.door.PasswordFits(ctx, try)
+}
+
+// home is the place that a link leads to: where its player starts.
+func (g *Gate) home(link *Link) Place {
+	if !link.Collection.IsZero() && link.Entry == "" {
+		return g.rules.Home(link.Collection)
+	}
+	entry := link.Entry
+	if link.Scope.tree {
+		entry = cmp.Or(entry, "entry") // whichever it is: it stands in that folder
+	}
+	start, err := link.Scope.Entry(entry)
+	if err != nil {
+		return Place{}
+	}
+	return g.rules.Place(start)
+}
+
+// Start is the path, or the folder, in which the player of a link starts.
+func (g *Gate) Start(link *Link) Scope {
+	if link.Collection.IsZero() || link.Entry != "" {
+		return link.Scope
+	}
+	return g.rules.Home(link.Collection).Scope
+}
+
+// begin opens the session on v's link.
+func (g *Gate) begin(ctx context.Context, now time.Time, req *Request, person PersonID, hold bool, v *Verdict) error {
+	device, returning := g.device(req, now)
+	opening := Opening{
+		Link: v.Link.ID, Session: SessionID(token.NewID(now)), Device: device, Subject: SubjectOf(device), Person: person, Hold: hold,
+		Agent: AgentFamily(req.Agent), Group: g.keys().Digest("group", ClientGroup(req.Client).String()),
+		Life: g.policy.SessionLife, Pace: g.policy.Pace,
+	}
+	switch {
+	case !person.IsZero():
+		opening.Subject = SubjectOfPerson(person)
+	case !returning && !req.Browser && !hold:
+		opening.Alias = subjectFrom("alias", []byte(opening.Group+"/"+opening.Agent))
+	}
+	opened, err := g.store.Open(ctx, opening)
+	if errors.Is(err, ErrNotFound) {
+		v.Refusal.Reason = BadToken
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	v.Account, v.Refusal = opened.Account, opened.Refused
+	if v.Refusal.Reason == TooManySeats {
+		v.Refusal.Wait = g.policy.Pace.Seat // a seat that was left just now is free by then
+	}
+	if v.Refusal.Reason != OK {
+		return nil
+	}
+	s := opened.Session
+	v.Outcome, v.Session, v.Subject, v.Person, v.Device = Redirect, s.ID, s.Subject, s.Person, s.Device
+	v.Token = g.sessionToken(v.Link.ID, s.ID, s.Subject)
+	v.Labels = Labels{Link: v.Link.ID.String(), Session: s.ID.String()}
+	return nil
+}
