@@ -49,9 +49,9 @@ func newSite(t *testing.T) *site {
 	if s.dir, err = directory.New(s.store, view, directory.Settings{Now: storesTime}); err != nil {
 		t.Fatal(err)
 	}
+	s.gate = gate.New(gate.House{Store: s.store, Keys: s.keys.Ring, Rules: view}, gate.Unpaced, gate.DefaultPolicy())
 	s.box = &box{}
 	desk := s.desk(clock)
-	s.gate = gate.New(gate.House{Store: s.store, Keys: s.keys.Ring, Rules: view}, gate.Unpaced, gate.DefaultPolicy())
 	backend := func() (api.Backend, bool) {
 		return api.Backend{Store: s.store, Gate: s.gate, Keys: s.keys, Directory: s.dir, Desk: desk, PublicURL: "https://media.example.com", Now: clock}, !s.down
 	}
