@@ -27,7 +27,7 @@ func newDesk(t *testing.T) *server {
 	s.handler = api.New(func() (api.Backend, bool) {
 		return api.Backend{Store: s.store, Gate: s.gate, Keys: s.keys, Directory: dir, Desk: desk, PublicURL: "https://media.example.com", Now: time.Now}, true
 	}, api.Open)
-	s.must("collection", "add", "acme", "--path", "/acme/*", "--level", "link")
+	s.must("collection", "create", "acme", "--path", "/acme/*", "--level", "link")
 	return s
 }
 

@@ -12,6 +12,7 @@ import (
 // entry is what the index keeps of a collection. It is never changed.
 type entry struct {
 	id       gate.CollectionID
+	name     string
 	level    gate.Level
 	paths    []gate.Scope
 	includes []Include
@@ -20,7 +21,7 @@ type entry struct {
 }
 
 func entryOf(c *Collection) *entry {
-	return &entry{c.ID, c.Level, c.Paths, c.Includes, c.Owner, c.CutAt}
+	return &entry{c.ID, c.Name, c.Level, c.Paths, c.Includes, c.Owner, c.CutAt}
 }
 
 // edge says that outer includes a collection, and who said so.
