@@ -191,7 +191,7 @@ func TestB1B5WithoutMailTheMessageIsPrinted(t *testing.T) {
 	}
 	wantStatus(t, c.surfer().get("/_usher/signin/code"), http.StatusNotFound, "")
 	// Told of more, who has an account gets the message by hand, too.
-	c.CLI("collection", "add", "other", "--path", "/other/*", "--title", "The other")
+	c.CLI("collection", "create", "other", "--path", "/other/*", "--title", "The other")
 	printed = c.CLI("invite", "create", "ann@example.com", "--collection", "other")
 	if !strings.Contains(printed, "gave you access to “The other”") || !strings.Contains(printed, c.URL+"/_usher/signin") {
 		t.Error(printed)

@@ -19,8 +19,8 @@ import (
 func TestB1ContactsAreInvitedByMailFromACollectionOrFromThePeople(t *testing.T) {
 	c := open(t, storytest.Options{}, newPostbox(t))
 	c.clock()
-	c.CLI("group", "add", "Jury")
-	c.CLI("grant", "add", "clock", "--group", "Jury", "--can", "view")
+	c.CLI("group", "create", "Jury")
+	c.CLI("grant", "create", "clock", "--group", "Jury", "--can", "view")
 	c.person("ada@example.com", "a password of ada", "--role", "manager", "--name", "Ada Lovelace")
 
 	for address, into := range map[string][]string{
@@ -69,7 +69,7 @@ func showInvite(t testing.TB, c *cinema, id string) invitation {
 func TestB2ManyAddressesEachWithAnOutcome(t *testing.T) {
 	c := open(t, storytest.Options{}, newPostbox(t))
 	c.clock()
-	c.CLI("person", "add", "ann@example.com")
+	c.CLI("person", "create", "ann@example.com")
 	file := filepath.Join(c.Dir, "guests.txt")
 	pasted := "ann@example.com, Ben@Example.com\r\n\r\nben@example.com; Cleo <cleo@example.com>\ndan@example.com,\n\n not an address ,dan@example.com\r\nevil@example.com\x00"
 	if err := os.WriteFile(file, []byte(pasted), 0o600); err != nil {

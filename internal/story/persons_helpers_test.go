@@ -337,7 +337,7 @@ func (b *surfer) watches(file string) string {
 // person is a person who has a password, and a browser they are signed in with.
 func (c *cinema) person(address, password string, args ...string) *surfer {
 	c.t.Helper()
-	c.CLI(append([]string{"person", "add", address}, args...)...)
+	c.CLI(append([]string{"person", "create", address}, args...)...)
 	return c.activated(address, password)
 }
 
@@ -392,5 +392,5 @@ func (c *cinema) invites(args ...string) []invited {
 // clock makes the collection clock of /clock/*.
 func (c *cinema) clock(args ...string) {
 	c.t.Helper()
-	c.CLI(append([]string{"collection", "add", "clock", "--path", "/clock/*", "--title", "The clock"}, args...)...)
+	c.CLI(append([]string{"collection", "create", "clock", "--path", "/clock/*", "--title", "The clock"}, args...)...)
 }
