@@ -224,7 +224,7 @@ func (b *surfer) press(page answer, button string, fields ...string) answer {
 			b.t.Fatalf("the form has no field %s:\n%s", fields[i], page.body)
 		}
 		form.Set(fields[i], fields[i+1])
-		if b.c.postbox != nil && (fields[i] == "new" || fields[i] == "password") && !slices.Contains(b.c.secrets, fields[i+1]) {
+		if b.c.postbox != nil && (fields[i] == "new" || fields[i] == "password") && fields[i+1] != "" && !slices.Contains(b.c.secrets, fields[i+1]) {
 			b.c.secrets = append(b.c.secrets, fields[i+1])
 		}
 	}
