@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/usher-media/usher/internal/directory"
@@ -68,8 +66,11 @@ func (c *call) locate(d *draft, b NewLink) (err error) {
 			return badValue.of("path", nil, "say what the link opens: a file such as /acme/film.mp4, or a folder with everything below it such as /acme/demo/*; or name a collection")
 		}
 		d.link.Scope, d.link.Collection, d.link.Within = d.parent.Scope, d.parent.Collection, d.parent.Within
-		d.home = d.link.Home()
-		return nil
+		if d.link.Entry == "" {
+			d.link.Entry = d.parent.Entry
+		}
+		d.home, err = c.Directory.CollectionOf(c.r.Context(), d.parent.Link)
+		return err
 	}
 	if b.Collection != "" {
 		collection, err := c.collectionFor("collection", b.Collection)
@@ -235,13 +236,13 @@ func audienceOf(list Addresses) ([]string, error) {
 	}
 	emails, err := list.all("for")
 	if err == nil && len(emails) > maxFor {
-		err = badValue.of("for", nil, fmt.Sprintf("one link names at most %d persons: make each a link of their own, with POST /links/{id}/mint, or grant to a group", maxFor))
+		err = badValue.of("for", nil, fmt.Sprintf("one link names at most %d persons: make each a link of their own (mint), or grant to a group", maxFor))
 	}
 	return emails, err
 }
 
-// audience returns the persons with the addresses, in the order of their ids.
-// Who is not known becomes a person, as the collection allows.
+// audience returns the persons with the addresses. Who is not known becomes a
+// person, as the collection allows.
 func (c *call) audience(emails []string, home gate.CollectionID) ([]gate.PersonID, error) {
 	var ids []gate.PersonID
 	for _, email := range emails {
@@ -251,6 +252,5 @@ func (c *call) audience(emails []string, home gate.CollectionID) ([]gate.PersonI
 		}
 		ids = append(ids, person.ID)
 	}
-	slices.SortFunc(ids, func(a, b gate.PersonID) int { return strings.Compare(a.String(), b.String()) })
-	return slices.Compact(ids), nil
+	return ids, nil
 }

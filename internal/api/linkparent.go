@@ -29,6 +29,9 @@ func (c *call) takeParent(d *draft, b NewLink) error {
 	if len(from.Above) >= gate.MaxAbove {
 		return badValue.of("parent", nil, fmt.Sprintf("links are made from links at most %d times in a row", gate.MaxAbove))
 	}
+	if d.link.Title == "" {
+		d.link.Title = from.Title
+	}
 	d.parent, d.link.Above = from, append([]gate.LinkID{from.ID}, from.Above...)
 	return nil
 }

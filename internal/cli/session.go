@@ -44,10 +44,6 @@ func listSessions(c *common) *cobra.Command {
 	p.flags(cmd)
 	return c.leaf(cmd, func(r *run, _ []string) error {
 		query, again := p.query(), "usher session list"
-		if person != "" {
-			query.Set("person", person)
-			again += " --person " + person
-		}
 		if link != "" {
 			id, err := r.linkID(link)
 			if err != nil {
