@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/usher-media/usher/config"
+	"github.com/usher-media/usher/internal/directory"
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/token"
 )
@@ -58,7 +59,7 @@ func handlerOf(b testing.TB, site config.Site) *Handler {
 	if err != nil {
 		b.Fatal(err)
 	}
-	app := new(App)
+	app := &App{App: config.App{}.WithDefaults(), logger: zap.NewNop()}
 	if app.backing, err = takeBacking(opener, zap.NewNop()); err != nil {
 		b.Fatal(err)
 	}
@@ -70,6 +71,12 @@ func handlerOf(b testing.TB, site config.Site) *Handler {
 			b.Error(err)
 		}
 	})
+	if app.directory, err = directory.New(app.backing, app.backing.view, directory.Settings{Now: app.backing.now}); err != nil {
+		b.Fatal(err)
+	}
+	if err := app.openDesk(); err != nil {
+		b.Fatal(err)
+	}
 	if err := app.backing.open(); err != nil {
 		b.Fatal(err)
 	}
