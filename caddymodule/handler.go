@@ -154,7 +154,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, a *answer, err 
 		countRequest(v)
 		blank(w)
 	default:
-		h.refuse(w, r, v)
+		h.refuseOpening(w, r, in, v)
 	}
 }
 
