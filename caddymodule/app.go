@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/usher-media/usher/config"
+	"github.com/usher-media/usher/internal/directory"
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/mail"
 	"github.com/usher-media/usher/internal/signin"
@@ -26,11 +27,12 @@ func init() { caddy.RegisterModule(App{}) }
 type App struct {
 	config.App
 
-	backing *backing
-	keys    *keyFile
-	desk    *signin.Desk
-	post    *mail.Post // nil without a mail setting
-	logger  *zap.Logger
+	backing   *backing
+	directory *directory.Directory
+	keys      *keyFile
+	desk      *signin.Desk
+	post      *mail.Post // nil without a mail setting
+	logger    *zap.Logger
 }
 
 // CaddyModule describes the app to Caddy.
@@ -60,6 +62,9 @@ func (a *App) Provision(ctx caddy.Context) error {
 	}
 	a.backing, err = takeBacking(opener, a.logger)
 	if err != nil {
+		return err
+	}
+	if err := a.openDirectory(); err != nil {
 		return err
 	}
 	if err := a.openDesk(); err != nil {

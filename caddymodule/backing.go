@@ -57,9 +57,8 @@ type backing struct {
 	streams    *streams
 	marks      gate.Marks
 	// view is the directory; unread wakes whoever reads it up to the news.
-	view      *directory.View
-	unread    chan struct{}
-	directory *directory.Directory
+	view   *directory.View
+	unread chan struct{}
 
 	flushEvery atomic.Int64 // nanoseconds
 
@@ -88,10 +87,6 @@ func takeBacking(o storeOpen, logger *zap.Logger) (*backing, error) {
 		}
 		b := &backing{key: o.key, opener: o.open, logger: logger, streams: newStreams(), usage: watch.New(eventsDropped.Inc), unread: make(chan struct{}, 1)}
 		b.view = directory.NewView(b, time.Now)
-		var err error
-		if b.directory, err = directory.New(b, b.view, directory.Settings{Now: b.time}); err != nil {
-			return nil, err
-		}
 		b.flushEvery.Store(int64(watch.FlushEvery(time.Hour)))
 		return b, nil
 	})
@@ -128,6 +123,12 @@ func (b *backing) open() error {
 	b.workers.Go(func() { b.keepWatching(ctx) })
 	b.workers.Go(func() { b.keepReading(ctx) })
 	return nil
+}
+
+// now is the store's time.
+func (b *backing) now(ctx context.Context) (time.Time, error) {
+	state, err := b.Check(ctx, gate.Query{})
+	return state.Now, err
 }
 
 // flushFor makes usage be written often enough for plays, and seats, of this

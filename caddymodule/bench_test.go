@@ -58,7 +58,7 @@ func handlerOf(b testing.TB, site config.Site) *Handler {
 	if err != nil {
 		b.Fatal(err)
 	}
-	app := new(App)
+	app := &App{App: config.App{}.WithDefaults(), logger: zap.NewNop()}
 	if app.backing, err = takeBacking(opener, zap.NewNop()); err != nil {
 		b.Fatal(err)
 	}
@@ -70,6 +70,12 @@ func handlerOf(b testing.TB, site config.Site) *Handler {
 			b.Error(err)
 		}
 	})
+	if err := app.openDirectory(); err != nil {
+		b.Fatal(err)
+	}
+	if err := app.openDesk(); err != nil {
+		b.Fatal(err)
+	}
 	if err := app.backing.open(); err != nil {
 		b.Fatal(err)
 	}

@@ -16,7 +16,10 @@ import (
 )
 
 // people are the directory's persons as the desk that signs them in knows them.
-type people struct{ *backing }
+type people struct {
+	*backing
+	directory *directory.Directory
+}
 
 var _ signin.People = people{}
 
@@ -38,7 +41,7 @@ func (p people) ByID(ctx context.Context, id gate.PersonID) (signin.Person, erro
 
 // known says of a person what signing in needs.
 func (p people) known(ctx context.Context, found directory.Person) (signin.Person, error) {
-	now, err := p.time(ctx)
+	now, err := p.now(ctx)
 	if err != nil {
 		return signin.Person{}, err
 	}
@@ -70,17 +73,30 @@ func (p people) Join(ctx context.Context, address, name string, waiting bool) (s
 	return p.known(ctx, made)
 }
 
-// time is the store's.
-func (b *backing) time(ctx context.Context) (time.Time, error) {
-	state, err := b.Check(ctx, gate.Query{})
-	return state.Now, err
+// openDirectory makes the directory, with the settings that it has.
+func (a *App) openDirectory() (err error) {
+	settings := directory.Settings{MaxOwners: a.Owners, Presets: directory.Presets{}, Now: a.backing.now}
+	for name, can := range a.Presets {
+		if settings.Presets[name], err = gate.ParseCapabilities(can); err != nil {
+			return fmt.Errorf("preset %s: %w", name, err)
+		}
+	}
+	for _, home := range a.Homes {
+		scope, err := gate.ParseScope(home)
+		if err != nil {
+			return fmt.Errorf("homes: %w", err)
+		}
+		settings.Homes = append(settings.Homes, scope)
+	}
+	a.directory, err = directory.New(a.backing, a.backing.view, settings)
+	return err
 }
 
 // openDesk makes the desk where persons sign in, and the post for its messages.
 // The post makes no connection before there is a message.
 func (a *App) openDesk() (err error) {
 	options := signin.Options{
-		Store: a.backing, People: people{a.backing}, Keys: a.keys.Ring, Now: time.Now,
+		Store: a.backing, People: people{a.backing, a.directory}, Keys: a.keys.Ring, Now: time.Now,
 		PublicURL: strings.TrimSuffix(a.PublicURL, "/"),
 		Idle:      time.Duration(a.SignInLife.Idle), Max: time.Duration(a.SignInLife.Max),
 		External: a.External, Mail: mail.Printer{}, Failed: a.deskFailed,

@@ -20,12 +20,16 @@ type Directive[T any] struct {
 	// Block are the rows of the block that the setting takes after its arguments;
 	// their fields are those of the object that Field is. Empty: no block.
 	Block []Directive[T]
+	// Repeats: the row may be given several times.
+	Repeats bool
 	// Set applies the arguments. Its errors name what is allowed.
 	Set func(*T, []string) error
 }
 
 // AppGrammar is the global block `usher { … }`.
-var AppGrammar = []Directive[App]{
+var AppGrammar = append(appRows, directoryRows...)
+
+var appRows = []Directive[App]{
 	{
 		Name: "store", Field: "store", Args: "embedded [DIR] | redis URL",
 		Doc:     "Where links, sessions and views are kept. The embedded store is one file and one process; Redis is shared by any number of gateway nodes. URL is redis://, rediss:// or unix://, and may hold {file.PATH} or {env.NAME} for secrets.",

@@ -29,7 +29,7 @@ func (a *Addresses) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 		if err := json.UnmarshalDecode(d, &text); err != nil {
 			return err
 		}
-		*a = SplitAddresses(text)
+		*a = splitAddresses(text)
 		return nil
 	case '[':
 		return json.UnmarshalDecode(d, (*[]string)(a))
@@ -37,9 +37,9 @@ func (a *Addresses) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return errAddresses
 }
 
-// SplitAddresses takes a pasted text apart. What is between two separators is
+// splitAddresses takes a pasted text apart. What is between two separators is
 // an address or none: nothing is guessed.
-func SplitAddresses(text string) Addresses {
+func splitAddresses(text string) Addresses {
 	parts := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(",;\r\n", r) })
 	list := make(Addresses, 0, len(parts))
 	for _, part := range parts {

@@ -45,6 +45,14 @@ var allRequests = []struct {
 	{"PATCH", "/links/LINK", `{"views":9}`, true},
 	{"POST", "/links/LINK/suspend", "", true},
 	{"POST", "/links/LINK/resume", "", true},
+	{"POST", "/links/LINK/cut", "", true},
+	{"POST", "/links/LINK/mint", `{"for_each":"new@example.com","views":1}`, true},
+	{"POST", "/links/LINK/mail", `{"to":["new@example.com"],"views":1}`, true},
+	{"GET", "/invites", "", false},
+	{"POST", "/invites", `{"emails":"new@example.com"}`, true},
+	{"GET", "/invites/INVITE", "", false},
+	{"POST", "/invites/INVITE/resend", "", true},
+	{"POST", "/invites/INVITE/revoke", "", true},
 	{"GET", "/sessions", "", false},
 	{"GET", "/sessions/SESSION", "", false},
 	{"POST", "/sessions/SESSION/end", "", true},
@@ -65,7 +73,8 @@ func (s *site) filled() *strings.Replacer {
 	link := s.link(`{"path":"/acme/*","views":3}`)
 	session := s.session(link, "/acme/a.ts")
 	id, _ := s.apiKey(`{"name":"to delete","scope":"read"}`)
-	return strings.NewReplacer("LINK", link, "SESSION", session.Session.String(), "APIKEY", id, "URL", "/~"+session.Token+"/acme/a.ts")
+	invited := s.must("POST", "/invites", `{"emails":"guest@example.com"}`)["items"].([]any)[0].(map[string]any)
+	return strings.NewReplacer("LINK", link, "INVITE", invited["invite"].(string), "SESSION", session.Session.String(), "APIKEY", id, "URL", "/~"+session.Token+"/acme/a.ts")
 }
 
 func TestScopesOfAPIKeys(t *testing.T) {

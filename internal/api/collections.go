@@ -41,7 +41,7 @@ type Collection struct {
 	// since the collection was closed to them. SessionsLeft says that there may be
 	// more: they are refused at their next request.
 	SessionsEnded *int `json:"sessions_ended,omitempty"`
-	SessionsLeft  bool `json:"sessions_left,omitempty"`
+	SessionsLeft  bool `json:"sessions_left,omitzero"`
 }
 
 // Include is a collection inside another one.

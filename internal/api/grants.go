@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
 	"time"
 
@@ -184,7 +185,7 @@ func (c *call) grantPerson() (answer, error) {
 		return answer{}, err
 	}
 	if len(body.Grants) == 0 || len(body.Grants) > directory.MaxPage {
-		return answer{}, badValue.of("grants", nil, "want 1 to 200 grants at once")
+		return answer{}, badValue.of("grants", nil, fmt.Sprintf("want 1 to %d grants at once", directory.MaxPage))
 	}
 	if _, err := c.Directory.Profile(c.r.Context(), c.who, id); err != nil {
 		return answer{}, err

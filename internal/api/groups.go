@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -180,7 +181,7 @@ func (c *call) changeMembers() (answer, error) {
 		return answer{}, err
 	}
 	if n := len(body.Add) + len(body.Remove); n == 0 || n > directory.MaxMany {
-		return answer{}, badValue.because("say who comes into the group, with add, or goes, with remove: 1 to 1000 persons at once, by e-mail address or id")
+		return answer{}, badValue.because(fmt.Sprintf("say who comes into the group, with add, or goes, with remove: 1 to %d persons at once, by e-mail address or id", directory.MaxMany))
 	}
 	if err := c.may(directory.ManageGroups); err != nil { // before anybody is looked up
 		return answer{}, err

@@ -29,6 +29,7 @@ type site struct {
 	keys  *memoryKeys
 	gate  *gate.Gate
 	dir   *directory.Directory
+	box   *box
 	open  http.Handler
 	guard http.Handler // the same with access by API key
 	down  bool         // no backend
@@ -43,13 +44,16 @@ func newSite(t *testing.T) *site {
 	clock := func() time.Time { return s.now }
 	s.keys = &memoryKeys{ring: ring, now: clock}
 	s.store = &faulty{Store: model.New(clock)}
-	s.gate = gate.New(gate.House{Store: s.store, Keys: s.keys.Ring}, gate.Unpaced, gate.DefaultPolicy())
 	storesTime := func(context.Context) (time.Time, error) { return s.now, nil }
-	if s.dir, err = directory.New(s.store, directory.NewView(s.store, clock), directory.Settings{Now: storesTime}); err != nil {
+	view := directory.NewView(s.store, clock)
+	if s.dir, err = directory.New(s.store, view, directory.Settings{Now: storesTime}); err != nil {
 		t.Fatal(err)
 	}
+	s.gate = gate.New(gate.House{Store: s.store, Keys: s.keys.Ring, Rules: view}, gate.Unpaced, gate.DefaultPolicy())
+	s.box = &box{}
+	desk := s.desk(clock)
 	backend := func() (api.Backend, bool) {
-		return api.Backend{Store: s.store, Gate: s.gate, Keys: s.keys, Directory: s.dir, PublicURL: "https://media.example.com", Now: clock}, !s.down
+		return api.Backend{Store: s.store, Gate: s.gate, Keys: s.keys, Directory: s.dir, Desk: desk, PublicURL: "https://media.example.com", Now: clock}, !s.down
 	}
 	s.open, s.guard = api.New(backend, api.Open), api.New(backend, api.Bearer)
 	return s
@@ -210,12 +214,17 @@ type faulty struct {
 	gate.Store
 	fails string
 	asked []string
+	// before is called before each verb.
+	before func(verb string)
 }
 
 var errFault = errors.New("the disk is gone")
 
 func (f *faulty) verb(name string) error {
 	f.asked = append(f.asked, name)
+	if f.before != nil {
+		f.before(name)
+	}
 	if f.fails == name {
 		return errFault
 	}

@@ -29,6 +29,9 @@ func (c *call) takeParent(d *draft, b NewLink) error {
 	if len(from.Above) >= gate.MaxAbove {
 		return badValue.of("parent", nil, fmt.Sprintf("links are made from links at most %d times in a row", gate.MaxAbove))
 	}
+	if d.link.Title == "" {
+		d.link.Title = from.Title
+	}
 	d.parent, d.link.Above = from, append([]gate.LinkID{from.ID}, from.Above...)
 	return nil
 }
@@ -119,12 +122,12 @@ func (c *call) inScope(d *draft) error {
 		}
 		return nil
 	}
-	within := false
+	within, err := false, error(nil)
 	if !d.home.IsZero() {
-		var err error
-		if within, err = c.Directory.Contains(c.r.Context(), from.Collection, d.home); err != nil {
-			return err
-		}
+		within, err = c.Directory.Contains(c.r.Context(), from.Collection, d.home)
+	}
+	if err != nil {
+		return err
 	}
 	if !within {
 		return tooWide.of("path", nil, "the parent opens the collection "+from.Collection.String()+" and nothing else")

@@ -66,12 +66,15 @@ func (c *call) changeBelow(ch *changing, b LinkChange) error {
 // rewritten is the link with what the body changes of its document.
 func (c *call) rewritten(was gate.Link, b LinkChange, from *parent) (gate.Link, error) {
 	link := was
-	var err error
+	home, err := c.Directory.CollectionOf(c.r.Context(), was)
+	if err != nil {
+		return link, err
+	}
 	if b.Can != nil {
 		if link.Can, err = capabilities(b.Can); err != nil {
 			return link, err
 		}
-		if err := c.covered(link, link.Home(), from); err != nil {
+		if err := c.covered(link, home, from); err != nil {
 			return link, err
 		}
 	}
@@ -90,7 +93,7 @@ func (c *call) rewritten(was gate.Link, b LinkChange, from *parent) (gate.Link, 
 			if err != nil {
 				return link, err
 			}
-			if link.For, err = c.audience(emails, link.Home()); err != nil {
+			if link.For, err = c.audience(emails, home); err != nil {
 				return link, err
 			}
 		}

@@ -180,8 +180,8 @@ func refusal(err error) *Problem {
 	return nil
 }
 
-// minted finds the live link that is for this person alone and was made from the
-// parent, or is the parent itself.
+// minted finds the live link that who asks made from the parent for this person
+// alone, or the parent itself if it is that.
 func (c *call) minted(from *parent, email string) (gate.Link, gate.Account, bool, error) {
 	ctx := c.r.Context()
 	person, err := c.Directory.PersonByAddress(ctx, email)
@@ -206,7 +206,7 @@ func (c *call) minted(from *parent, email string) (gate.Link, gate.Account, bool
 			if err != nil {
 				return gate.Link{}, gate.Account{}, false, err
 			}
-			if len(link.Above) == 0 || link.Above[0] != from.ID || !alone(link) {
+			if len(link.Above) == 0 || link.Above[0] != from.ID || link.By != c.who.Person() || !alone(link) {
 				continue
 			}
 			account, err := c.account(ctx, link.ID)

@@ -45,9 +45,9 @@ type Profile struct {
 	Groups      []Group `json:"groups"`
 	Collections []Held  `json:"collections"`
 	// More says that there are more collections than are shown.
-	More bool `json:"more,omitempty"`
+	More bool `json:"more,omitzero"`
 	// Everything says that the role reaches every collection: none is listed then.
-	Everything bool `json:"everything,omitempty"`
+	Everything bool `json:"everything,omitzero"`
 	// Counts are left out for who may not see what the person watched.
 	Counts *PersonCounts `json:"counts,omitempty"`
 }
@@ -67,7 +67,7 @@ type Held struct {
 	Title      string   `json:"title,omitempty"`
 	Level      string   `json:"level"`
 	Can        []string `json:"can"`
-	Owner      bool     `json:"owner,omitempty"`
+	Owner      bool     `json:"owner,omitzero"`
 }
 
 func heldOf(all []directory.Access) []Held {

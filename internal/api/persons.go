@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 
@@ -173,7 +174,7 @@ func (c *call) createPersons() (answer, error) {
 		return answer{}, err
 	}
 	if len(body.Persons) == 0 || len(body.Persons) > directory.MaxMany {
-		return answer{}, badValue.of("persons", nil, "want 1 to 1000 persons at once")
+		return answer{}, badValue.of("persons", nil, fmt.Sprintf("want 1 to %d persons at once", directory.MaxMany))
 	}
 	groups, err := c.groupsNamed(body.Groups)
 	if err != nil {

@@ -89,11 +89,11 @@ func (k kind) of(field string, allowed []string, detail string) *Problem {
 	return p
 }
 
-// clip bounds what is repeated of a request.
+// clip bounds what is repeated of a request, and makes it text.
 func clip(text string) string {
 	const most = 64
 	if len(text) <= most {
-		return text
+		return strings.ToValidUTF8(text, "")
 	}
 	return strings.ToValidUTF8(text[:most], "") + "…"
 }

@@ -105,6 +105,7 @@ func TestPathsAndMethods(t *testing.T) {
 		{"GET", "/keys/rotate", 405, "POST"},
 		{"GET", "/links/" + id + "?x=1", 400, ""},
 		{"POST", "/links/" + id + "/revoke?why=x", 400, ""},
+		{"GET", "/links?%ff=1", 400, ""},
 	}
 	for _, test := range tests {
 		got := s.ask(test.method, test.path, "")

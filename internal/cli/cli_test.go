@@ -43,12 +43,13 @@ func newServer(t *testing.T) *server {
 		t.Fatal(err)
 	}
 	s := &server{T: t, keys: &fileKeys{t, path}, store: model.New(time.Now)}
-	s.gate = gate.New(gate.House{Store: s.store, Keys: s.keys.Ring}, gate.Unpaced, gate.DefaultPolicy())
 	storesTime := func(context.Context) (time.Time, error) { return time.Now(), nil }
-	dir, err := directory.New(s.store, directory.NewView(s.store, time.Now), directory.Settings{Now: storesTime})
+	view := directory.NewView(s.store, time.Now)
+	dir, err := directory.New(s.store, view, directory.Settings{Now: storesTime})
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.gate = gate.New(gate.House{Store: s.store, Keys: s.keys.Ring, Rules: view}, gate.Unpaced, gate.DefaultPolicy())
 	s.handler = api.New(func() (api.Backend, bool) {
 		return api.Backend{Store: s.store, Gate: s.gate, Keys: s.keys, Directory: dir, PublicURL: "https://media.example.com", Now: time.Now}, true
 	}, api.Open)
@@ -116,7 +117,7 @@ func (k *fileKeys) Retire(id string) (token.Key, error) {
 func (s *server) trees() *cobra.Command {
 	root := &cobra.Command{Use: "usher", SilenceUsage: true}
 	root.AddCommand(cli.Link(s.dial), cli.Session(s.dial), cli.Key(s.dial), cli.APIKey(s.dial), cli.Explain(s.dial), cli.Token(),
-		cli.Person(s.dial), cli.Group(s.dial), cli.Collection(s.dial), cli.Grant(s.dial), cli.Role(s.dial), cli.Me(s.dial), cli.Cut(s.dial))
+		cli.Person(s.dial), cli.Group(s.dial), cli.Collection(s.dial), cli.Grant(s.dial), cli.Role(s.dial), cli.Me(s.dial), cli.Cut(s.dial), cli.Invite(s.dial))
 	return root
 }
 
@@ -337,8 +338,8 @@ func TestAPIKey(t *testing.T) {
 	if strings.Contains(text, key["key"].(string)) {
 		t.Error("a key is listed")
 	}
-	wants(t, s.must("apikey", "revoke", key["id"].(string)), "(shop) is gone")
-	s.fails("nothing with this id", "apikey", "revoke", key["id"].(string))
+	wants(t, s.must("apikey", "delete", key["id"].(string)), "(shop) is gone")
+	s.fails("nothing with this id", "apikey", "delete", key["id"].(string))
 	s.fails("--scope", "apikey", "create", "--name", "x")
 	s.fails("known are read, manage", "apikey", "create", "--name", "x", "--scope", "all")
 	s.fails(`--expires "x"`, "apikey", "create", "--name", "x", "--scope", "read", "--expires", "x")

@@ -24,13 +24,13 @@ a link, too. public: everybody. A path is in the one collection that names it mo
 closely.
 
 Wherever a command takes a collection, its name and its id (col_…) will do.`,
-		Example: `  usher collection add spring-launch --path '/acme/spring/*' --title 'Spring launch'
+		Example: `  usher collection create spring-launch --path '/acme/spring/*' --title 'Spring launch'
   usher collection unlock spring-launch
   usher collection lock spring-launch
   usher collection who spring-launch`,
 	},
-		addCollection(c), listCollections(c), showCollection(c), changeCollection(c),
-		lockCollection(c), unlockCollection(c), whoCollection(c), cutCollection(c), removeCollection(c),
+		newCollection(c), listCollections(c), showCollection(c), changeCollection(c),
+		lockCollection(c), unlockCollection(c), whoCollection(c), cutCollection(c), deleteCollection(c),
 	)
 	c.flags(cmd)
 	return cmd
@@ -44,13 +44,13 @@ const (
 	pathFlag     = "Path in it: a file such as /acme/film.mp4, or '/acme/demo/*' for everything below that folder; may be given more than once"
 )
 
-func addCollection(c *common) *cobra.Command {
+func newCollection(c *common) *cobra.Command {
 	var body api.NewCollection
 	cmd := &cobra.Command{
-		Use:   "add NAME --path PATH",
+		Use: "create NAME --path PATH", Aliases: []string{"add"},
 		Short: "Makes a collection, which is locked unless told otherwise",
-		Example: `  usher collection add spring-launch --path '/acme/spring/*' --title 'Spring launch'
-  usher collection add all-launches --include spring-launch --include autumn-launch`,
+		Example: `  usher collection create spring-launch --path '/acme/spring/*' --title 'Spring launch'
+  usher collection create all-launches --include spring-launch --include autumn-launch`,
 		Args: takes("the collection's name, of a-z, 0-9 and -"),
 	}
 	flags := cmd.Flags()
@@ -78,7 +78,7 @@ func listCollections(c *common) *cobra.Command {
 	return c.leaf(cmd, func(r *run, _ []string) error {
 		return show(r, http.MethodGet, "/collections?"+p.query().Encode(), nil, func(out io.Writer, list api.CollectionList) {
 			if len(list.Collections) == 0 {
-				fmt.Fprintln(out, "There are no collections. Make one: usher collection add demo --path '/acme/demo/*'")
+				fmt.Fprintln(out, "There are no collections. Make one: usher collection create demo --path '/acme/demo/*'")
 				return
 			}
 			rows := make([][]string, len(list.Collections))
@@ -279,12 +279,12 @@ func tellReason(reason api.Reason) string {
 	return text
 }
 
-func removeCollection(c *common) *cobra.Command {
+func deleteCollection(c *common) *cobra.Command {
 	return onCollection(c, &cobra.Command{
-		Use: "remove COLLECTION", Short: "Deletes a collection, with the grants on it",
+		Use: "delete COLLECTION", Aliases: []string{"remove"}, Short: "Deletes a collection, with the grants on it",
 		Long: `Deletes a collection, with the grants on it. Its files stay. What it governed is
 governed by the collection around it then, or opened by links alone.`,
-		Example: "  usher collection remove spring-launch",
+		Example: "  usher collection delete spring-launch",
 	}, func(r *run, id string) error {
 		return show(r, http.MethodDelete, "/collections/"+id, nil, func(out io.Writer, col api.Collection) {
 			fmt.Fprintf(out, "Collection %s (%s) is gone. The grants on it ended with it.\n", col.Name, col.ID)

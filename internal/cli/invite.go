@@ -66,11 +66,9 @@ The same command may be given again: nobody is given anything twice.`,
 	return c.leaf(cmd, func(r *run, args []string) (err error) {
 		body.Emails = args
 		if file != "" {
-			text, err := r.readFile("emails-file", file)
-			if err != nil {
+			if body.Emails, err = readAddresses(file, r.in); err != nil {
 				return err
 			}
-			body.Emails = api.SplitAddresses(text)
 		}
 		if body.Message, err = r.message(body.Message, messageFile); err != nil {
 			return err

@@ -81,11 +81,10 @@ has such a link already keeps it: the same command may be given again.`,
 		if err != nil {
 			return err
 		}
-		text, err := r.readFile("for-each", list)
-		if err != nil {
+		if body.ForEach, err = readAddresses(list, r.in); err != nil {
 			return err
 		}
-		body.ForEach, body.Mail = api.SplitAddresses(text), mails
+		body.Mail = mails
 		id, err := r.linkID(args[0])
 		if err != nil {
 			return err

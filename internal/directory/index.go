@@ -12,6 +12,7 @@ import (
 // entry is what the index keeps of a collection. It is never changed.
 type entry struct {
 	id       gate.CollectionID
+	name     string
 	level    gate.Level
 	paths    []gate.Scope
 	includes []Include
@@ -22,7 +23,7 @@ type entry struct {
 }
 
 func entryOf(c *Collection) *entry {
-	return &entry{c.ID, c.Level, c.Paths, c.Includes, c.Owner, c.CutAt, gate.NewEmbedding(c.Embed), c.Track}
+	return &entry{c.ID, c.Name, c.Level, c.Paths, c.Includes, c.Owner, c.CutAt, gate.NewEmbedding(c.Embed), c.Track}
 }
 
 // place is where a path is that is in this scope of the collection.

@@ -63,7 +63,7 @@ func (d *Directory) AddPerson(ctx context.Context, who Actor, n NewPerson) (Pers
 			return p, err
 		}
 	}
-	return p, nil
+	return c.again(ctx, &p)
 }
 
 // AddPersons adds many, each on its own: what is wrong with one does not keep
