@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/usher-media/usher/internal/store/redistest"
 	"github.com/usher-media/usher/internal/storytest"
@@ -128,7 +129,8 @@ func (s *stage) anybody() *actor { return &actor{stage: s, Client: s.program()} 
 // those of one address are told apart by what they call themselves.
 func (s *stage) program() *http.Client {
 	c := browser()
-	c.Transport = called{fmt.Sprintf("viewer-%d/1.0", s.actors.Add(1)), c.Transport}
+	wire := &http.Transport{DisableKeepAlives: true, ExpectContinueTimeout: 10 * time.Second}
+	c.Transport = called{fmt.Sprintf("viewer-%d/1.0", s.actors.Add(1)), wire}
 	return c
 }
 
@@ -181,7 +183,13 @@ func (a *actor) post(path string, fields ...string) answer {
 // send sends a request with a body.
 func (a *actor) send(method, path, body string, header ...string) answer {
 	a.Helper()
-	req, err := http.NewRequestWithContext(a.Context(), method, a.URL+path, strings.NewReader(body))
+	return a.stream(method, path, strings.NewReader(body), header...)
+}
+
+// stream is send for a body whose length is not said, unless it is that of a text.
+func (a *actor) stream(method, path string, body io.Reader, header ...string) answer {
+	a.Helper()
+	req, err := http.NewRequestWithContext(a.Context(), method, a.URL+path, body)
 	if err != nil {
 		a.Fatal(err)
 	}
