@@ -84,8 +84,10 @@ func (g *Gate) Write(ctx context.Context, now time.Time, req *Request) (v Verdic
 	case OK:
 		err = g.writer(ctx, now, req, credential, &v)
 		if err == nil && v.Refusal.Reason != OK && credential.Carrier == InCookie && elsewhere(v.Refusal.Reason) {
-			v = Verdict{}
-			err = g.member(ctx, req, now, &v)
+			var own Verdict
+			if err = g.member(ctx, req, now, &own); err == nil && own.Refusal.Reason == OK {
+				v = own
+			}
 		}
 	case NoToken:
 		err = g.member(ctx, req, now, &v)

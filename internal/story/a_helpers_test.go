@@ -228,6 +228,17 @@ func (a *actor) enters(path string) string {
 	return a.sentOn(a.asks(path, http.StatusFound, ""), path)
 }
 
+// watches wants a film to play by what they were granted, whether or not their
+// browser has a session yet.
+func (a *actor) watches(path string) {
+	a.Helper()
+	got := do(a, a.Client, http.MethodGet, a.URL+path)
+	if got.StatusCode == http.StatusFound {
+		got = do(a, a.Client, http.MethodGet, a.URL+got.Header.Get("Location"))
+	}
+	wantStatus(a, got, http.StatusOK, "")
+}
+
 // opens opens a link by its signed media URL, at a path.
 func (a *actor) opens(l link, path string) string {
 	a.Helper()

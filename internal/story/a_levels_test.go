@@ -187,7 +187,9 @@ func TestA12SharingByMailOpensNothingElse(t *testing.T) {
 	nobody.asks("/clock/clock.mp4", http.StatusNotFound, "")
 	// A link that names persons is theirs, and no more opens it to others.
 	l := s.share("--collection", "clock", "--for", "ben@example.com")
-	s.CLI("link", "mail", l.ID, "--to", "ben@example.com")
+	mailed := s.told("link", "mail", l.ID, "--to", "ben@example.com")
+	wantField(t, mailed, "level_before", "locked")
+	wantField(t, mailed, "level_after", "locked")
 	ben.plays(ben.opens(l, "/clock/clock.mp4"), "/clock/clock.mp4")
 	nobody.tries(l, "/clock/clock.mp4", http.StatusUnauthorized, "sign_in")
 	s.CLI("grant", "create", "clock", "--person", "ben@example.com", "--can", "view,share")
