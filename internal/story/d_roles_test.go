@@ -151,31 +151,30 @@ func TestD7TheChartIsWhatIsEnforced(t *testing.T) {
 // What was used is counted: views by link, for good, bytes by session, and both
 // together for whoever watches the gateway.
 func TestD6ViewsAndBytesAreCounted(t *testing.T) {
-	onBothStages(t, func(s *stage) {
-		s.collect("clock", "link")
-		s.CLI("person", "create", "boss@example.com", "--role", "manager")
-		l := s.share("--collection", "clock")
-		var sent int64
-		for range 2 {
-			viewer := s.anybody()
-			session := viewer.opens(l, "/clock/clock.mp4")
-			sent += int64(len(viewer.plays(session, "/clock/clock.mp4").body))
+	s := onStage(t)
+	s.collect("clock", "link")
+	s.CLI("person", "create", "boss@example.com", "--role", "manager")
+	l := s.share("--collection", "clock")
+	var sent int64
+	for range 2 {
+		viewer := s.anybody()
+		session := viewer.opens(l, "/clock/clock.mp4")
+		sent += int64(len(viewer.plays(session, "/clock/clock.mp4").body))
+	}
+	wantViews(s, s.Server, l.ID, 2, 0)
+	eventually(s, "all bytes are in the store", func() bool {
+		var stored int64
+		for _, one := range field(s, s.told("session", "list", "--link", l.ID, "--as", "boss@example.com"), "sessions").([]any) {
+			stored += int64(field(s, one, "bytes").(float64))
 		}
-		wantViews(s, s.Server, l.ID, 2, 0)
-		eventually(s, "all bytes are in the store", func() bool {
-			var stored int64
-			for _, one := range field(s, s.told("session", "list", "--link", l.ID, "--as", "boss@example.com"), "sessions").([]any) {
-				stored += int64(field(s, one, "bytes").(float64))
-			}
-			return stored == sent
-		})
-		metrics := s.metrics()
-		for _, line := range []string{`usher_plays_total{outcome="charged"} 2`, "usher_bytes_total "} {
-			if !strings.Contains(metrics, line) {
-				s.Errorf("no %s", line)
-			}
-		}
+		return stored == sent
 	})
+	metrics := s.metrics()
+	for _, line := range []string{`usher_plays_total{outcome="charged"} 2`, "usher_bytes_total "} {
+		if !strings.Contains(metrics, line) {
+			s.Errorf("no %s", line)
+		}
+	}
 }
 
 // A person's page has their collections, groups and sessions on it.
