@@ -159,7 +159,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, a *answer, err 
 		h.shareAnswer(w.Header(), r)
 		blank(w)
 	default:
-		h.refuse(w, r, v)
+		h.refuseOpening(w, r, in, v)
 	}
 }
 

@@ -87,7 +87,7 @@ func (h *Handler) land(w http.ResponseWriter, r *http.Request, in *request, code
 		v.Refusal = gate.Refusal{Reason: gate.ViewsSpent, Allowance: gate.AllowanceViews}
 	}
 	if v.Outcome != gate.Pass {
-		h.refuse(w, r, &v)
+		h.refuseOpening(w, r, in, &v)
 		return
 	}
 	countRequest(&v)
@@ -154,7 +154,7 @@ func (h *Handler) redeem(w http.ResponseWriter, r *http.Request, in *request, co
 		return
 	}
 	if v.Outcome != gate.Redirect {
-		h.refuse(w, r, &v)
+		h.refuseOpening(w, r, in, &v)
 		return
 	}
 	countRequest(&v)

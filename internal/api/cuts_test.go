@@ -183,3 +183,17 @@ func TestSessionsOfPersons(t *testing.T) {
 		t.Errorf("%d", got.status)
 	}
 }
+
+// A device is cut with whoever watches on it; what others opened goes on.
+func TestCutDevice(t *testing.T) {
+	w := newWorld(t)
+	one, other := w.opens(w.ids["LINK"], ""), w.opens(w.ids["LINK"], w.ids["PERSON"])
+	device := w.must("GET", "/sessions/"+one, "")["device"].(string)
+	w.now = w.now.Add(time.Second)
+	if got := w.must("POST", "/devices/"+device+"/cut", ""); got["sessions_ended"] != 1.0 || w.live(one) || !w.live(other) {
+		t.Errorf("%v; live: its own %v, another %v", got, w.live(one), w.live(other))
+	}
+	if got := w.ask("POST", "/devices/phone/cut", ""); got.status != 404 {
+		t.Errorf("%d %s", got.status, got.text)
+	}
+}

@@ -26,6 +26,7 @@ var sessionEndpoints = []endpoint{
 	{"GET", "/sessions", false, with(pageQuery, "link", "person", "visitors"), (*call).listSessions},
 	{"GET", "/sessions/{id}", false, []string{"link"}, (*call).showSession},
 	{"POST", "/sessions/{id}/end", true, []string{"link"}, (*call).endSession},
+	{"POST", "/devices/{id}/cut", true, []string{"cursor"}, (*call).cutDevice},
 }
 
 var keyEndpoints = []endpoint{

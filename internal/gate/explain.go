@@ -292,7 +292,11 @@ func (e *explaining) admits(v Verdict) bool {
 		e.refuse("judge", ViewsSpent, ViewsSpent.Meaning()+" A device that has a session on this link already gets that one back.")
 		return false
 	}
-	e.found("rule", "Whoever may have the session may %s.", v.Can)
+	if v.Asks == SignIn { // what they may then depends on who they are
+		e.found("rule", "%s The link says %s.", SignIn.Meaning(), v.Link.Can)
+	} else {
+		e.found("rule", "Whoever may have the session may %s.", v.Can)
+	}
 	e.found("judge", "Nothing stands against a new session.%s", tellEach(v.Account))
 	return true
 }
