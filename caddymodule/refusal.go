@@ -19,14 +19,30 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v *gate.Verdict
 	v.Outcome = gate.Refuse
 	countRequest(v)
 	logVerdict(r, v)
+	h.shareAnswer(w.Header(), r)
 	writeRefusal(w, r, v)
+}
+
+// refuseOpening is refuse for somebody who came to open something. That they came
+// to a link that is closed is noted: whoever closed it may want to know that it
+// is still tried. Those who only look, and sessions that run, are not counted.
+func (h *Handler) refuseOpening(w http.ResponseWriter, r *http.Request, in *request, v *gate.Verdict) {
+	if !v.Link.ID.IsZero() && v.Session.IsZero() && !in.Speculative && r.Method != http.MethodHead && closed(v.Refusal.Reason) {
+		h.app.backing.usage.Note(gate.Usage{Link: v.Link.ID, RefusedOpens: 1})
+	}
+	h.refuse(w, r, v)
+}
+
+// closed are the reasons of a link that opens to nobody any more.
+func closed(no gate.Reason) bool {
+	return no == gate.SuspendedLink || no == gate.RevokedLink || no == gate.Expired
 }
 
 func writeRefusal(w http.ResponseWriter, r *http.Request, v *gate.Verdict) {
 	no := v.Refusal.Reason
 	header := w.Header()
 	pages.SetHeaders(header)
-	header.Set("Vary", "Accept, Cookie, Authorization")
+	header.Add("Vary", "Accept, Cookie, Authorization")
 	page := pages.Refusal{Status: no.Status(), Heading: no.Heading(), Advice: no.Advice(), RetryAfter: tellRefusal(header, v)}
 	if v.Signed {
 		page.Reason, page.Detail = no.String(), detail(v)

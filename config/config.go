@@ -85,6 +85,9 @@ type Site struct {
 	// AfterExpiry says what becomes of a play that runs when its link ends:
 	// "cut" or "finish". Default: cut.
 	AfterExpiry string `json:"after_expiry,omitempty"`
+	// Upload lets whoever may upload change what is below gated paths, with bodies
+	// of this size at the most. Default: nobody may.
+	Upload Size `json:"upload,omitzero"`
 	// API mounts the management API below /_usher/api/ on this site.
 	API bool `json:"api,omitempty"`
 	// Console mounts the console at /_usher/console on this site.

@@ -166,6 +166,17 @@ var SiteGrammar = []Directive[Site]{
 		},
 	},
 	{
+		Name: "upload", Field: "upload", Args: "[SIZE]",
+		Doc:     "Hands PUT, POST, PATCH and DELETE on for whoever has the capability upload, with bodies of at most SIZE, such as 500MB or 10GiB (10GiB where nothing is given). What is at a path belongs to who uploaded it first: they and whoever manages the collection may change it. The upstream has to answer HEAD with 404 where there is nothing.",
+		Default: "off: other methods than GET, HEAD and OPTIONS are answered 405",
+		Set: func(s *Site, args []string) (err error) {
+			if s.Upload = usualUpload; len(args) == 0 {
+				return nil
+			}
+			return one(args, "SIZE", func(v string) error { s.Upload, err = ParseSize(v); return err })
+		},
+	},
+	{
 		Name: "api", Field: "api", Args: "",
 		Doc:     "Mounts the management API below /_usher/api/v1/ on this site, for holders of API keys.",
 		Default: "off; the API is always on Caddy's admin endpoint below /usher/v1/",
@@ -178,6 +189,9 @@ var SiteGrammar = []Directive[Site]{
 		Set:     func(s *Site, args []string) error { s.Console = true; return none(args) },
 	},
 }
+
+// usualUpload is that of the word upload alone.
+const usualUpload = 10 << 30
 
 func setStore(a *App, args []string) error {
 	if len(args) == 0 {

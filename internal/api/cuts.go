@@ -13,6 +13,8 @@ type Cut struct {
 	CutAt time.Time `json:"cut_at"`
 	// SessionsEnded is how many live sessions this request found and ended.
 	SessionsEnded int `json:"sessions_ended"`
+	// SignInsEnded is how many sign-ins on a device were ended.
+	SignInsEnded int `json:"sign_ins_ended,omitzero"`
 	// Persons is how many members of a group were cut, Refused of how many who
 	// asks may not decide.
 	Persons int       `json:"persons,omitzero"`
@@ -78,6 +80,40 @@ func (c *call) cutAll() (answer, error) {
 	)
 }
 
+// cutDevice ends what was opened on a device, by whomever, and who is signed in
+// there. There is no stamp: a device that nobody knows comes for the first time.
+func (c *call) cutDevice() (answer, error) {
+	if err := c.decodeOptional(&nothing{}); err != nil {
+		return answer{}, err
+	}
+	if err := c.may(directory.CutAll); err != nil {
+		return answer{}, err
+	}
+	device, err := gate.ParseDeviceID(c.id)
+	if err != nil {
+		return answer{}, gate.ErrNotFound
+	}
+	upTo, below, goesOn, err := c.sweepFrom()
+	if err != nil {
+		return answer{}, err
+	}
+	var out Cut
+	if !goesOn { // first those who could open more
+		upTo = c.Now().UTC()
+		if c.Desk != nil {
+			if out.SignInsEnded, err = c.Desk.EndOn(c.r.Context(), device); err != nil {
+				return answer{}, err
+			}
+		}
+	}
+	var next gate.SessionID
+	out.SessionsEnded, next, err = c.run(sweep{upTo: upTo, wants: func(s gate.Session) (bool, error) {
+		return s.Device == device, nil
+	}}, below)
+	out.CutAt, out.Next = upTo, cursorOf(upTo, next)
+	return done(out, err)
+}
+
 // membersAtOnce is how many members one request cuts, or reports on.
 const membersAtOnce = 25
 
@@ -137,6 +173,7 @@ type Farewell struct {
 	Collections   int       `json:"collections_passed_on"`
 	Links         int       `json:"links_passed_on"`
 	Given         int       `json:"grants_passed_on"`
+	Objects       int       `json:"objects_passed_on"`
 }
 
 func (c *call) deletePerson() (answer, error) {
@@ -168,6 +205,6 @@ func (c *call) deletePerson() (answer, error) {
 	ended, _, err := c.all(sweep{whose: gate.Whose{Person: id}, upTo: d.CutAt})
 	return done(Farewell{
 		Person: id.String(), Heir: text(d.Heir), CutAt: d.CutAt, SessionsEnded: ended, Grants: d.Grants, Memberships: d.Memberships,
-		Guests: d.Guests, Collections: d.Collections, Links: d.Links, Given: d.Given,
+		Guests: d.Guests, Collections: d.Collections, Links: d.Links, Given: d.Given, Objects: d.Objects,
 	}, err)
 }

@@ -120,7 +120,7 @@ func TestDeletingAPerson(t *testing.T) {
 	got := w.must("DELETE", "/persons/"+w.ids["PERSON"]+"?heir=stan@example.com", "")
 	same(t, got, map[string]any{
 		"person": w.ids["PERSON"], "heir": w.ids["stan@example.com"], "cut_at": "2026-03-01T12:00:00Z", "sessions_ended": 1.0, "grants_ended": 0.0,
-		"memberships_ended": 1.0, "guests_suspended": 1.0, "collections_passed_on": 1.0, "links_passed_on": 0.0, "grants_passed_on": 0.0,
+		"memberships_ended": 1.0, "guests_suspended": 1.0, "collections_passed_on": 1.0, "links_passed_on": 0.0, "grants_passed_on": 0.0, "objects_passed_on": 0.0,
 	})
 	if w.live(session) || w.must("GET", "/persons/"+guest, "")["standing"] != "suspended" {
 		t.Error("what was theirs goes on")
@@ -181,5 +181,19 @@ func TestSessionsOfPersons(t *testing.T) {
 	}
 	if got := w.ask("GET", "/sessions?person=tess@example.com&link="+w.ids["LINK"], ""); got.status != 400 {
 		t.Errorf("%d", got.status)
+	}
+}
+
+// A device is cut with whoever watches on it; what others opened goes on.
+func TestCutDevice(t *testing.T) {
+	w := newWorld(t)
+	one, other := w.opens(w.ids["LINK"], ""), w.opens(w.ids["LINK"], w.ids["PERSON"])
+	device := w.must("GET", "/sessions/"+one, "")["device"].(string)
+	w.now = w.now.Add(time.Second)
+	if got := w.must("POST", "/devices/"+device+"/cut", ""); got["sessions_ended"] != 1.0 || w.live(one) || !w.live(other) {
+		t.Errorf("%v; live: its own %v, another %v", got, w.live(one), w.live(other))
+	}
+	if got := w.ask("POST", "/devices/phone/cut", ""); got.status != 404 {
+		t.Errorf("%d %s", got.status, got.text)
 	}
 }

@@ -39,13 +39,16 @@ type Link struct {
 	StandingReason string    `json:"standing_reason,omitempty"`
 	StandingSince  time.Time `json:"standing_since,omitzero"`
 	Opens          int64     `json:"opens"`
-	Redeems        int64     `json:"redeems"`
-	Plays          int64     `json:"plays"`
-	Devices        int64     `json:"devices"`
-	CreatedAt      time.Time `json:"created_at"`
-	CreatedBy      string    `json:"created_by,omitempty"`
-	By             string    `json:"by,omitempty"`
-	Issuer         string    `json:"issuer,omitempty"`
+	// RefusedOpens is how often somebody came to open the link while it was
+	// suspended, revoked or over.
+	RefusedOpens int64     `json:"refused_opens"`
+	Redeems      int64     `json:"redeems"`
+	Plays        int64     `json:"plays"`
+	Devices      int64     `json:"devices"`
+	CreatedAt    time.Time `json:"created_at"`
+	CreatedBy    string    `json:"created_by,omitempty"`
+	By           string    `json:"by,omitempty"`
+	Issuer       string    `json:"issuer,omitempty"`
 	// SessionsEnded is how many live sessions a change has just ended.
 	SessionsEnded *int64 `json:"sessions_ended,omitempty"`
 }
@@ -100,7 +103,7 @@ func (c *call) linkOf(l gate.Link, a gate.Account) Link {
 		Views: viewsOf(a), ViewsEach: limited(a.ViewsEach), Seats: limited(a.Seats), SeatsEach: limited(a.SeatsEach),
 		StartsAt: a.StartsAt, ExpiresAt: a.ExpiresAt, StartBy: a.StartBy,
 		Standing: a.Standing.State, StandingReason: a.Standing.Why, StandingSince: a.Standing.Since,
-		Opens: a.Opens, Redeems: a.Redeems, Plays: a.Used, Devices: a.Devices,
+		Opens: a.Opens, RefusedOpens: a.RefusedOpens, Redeems: a.Redeems, Plays: a.Used, Devices: a.Devices,
 		CreatedAt: l.CreatedAt, CreatedBy: l.CreatedBy, Issuer: l.Issuer,
 	}
 	if a.PlayFor > 0 {

@@ -36,7 +36,7 @@ func TestCreatedLinkObject(t *testing.T) {
 		"seats": nil, "seats_each": nil,
 		"views_each": 2.0, "starts_at": "2026-03-01T12:00:00Z", "expires_at": "2026-03-03T12:00:00Z",
 		"standing": "active", "standing_since": "2026-03-01T12:00:00Z",
-		"opens": 0.0, "redeems": 0.0, "plays": 0.0, "devices": 0.0,
+		"opens": 0.0, "refused_opens": 0.0, "redeems": 0.0, "plays": 0.0, "devices": 0.0,
 		"created_at": "2026-03-01T12:00:00Z", "created_by": "admin",
 		"has_password": false, "strength": got.object["strength"],
 	}

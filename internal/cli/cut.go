@@ -11,28 +11,44 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/usher-media/usher/internal/api"
+	"github.com/usher-media/usher/internal/gate"
 )
 
 // Cut returns `usher cut`.
 func Cut(dial Dial) *cobra.Command {
 	c := &common{dial: dial}
 	var all bool
+	var device string
 	cmd := &cobra.Command{
-		Use:   "cut --all",
-		Short: "Ends every session and sign-in of everybody, at once",
-		Long: `Ends every session and sign-in of everybody: from the next request on, on every
-node, all that was opened until now is refused. Links, grants and persons stay as
-they are, and whoever may come in may come in again. Less is done by usher person
-cut, usher group cut, usher collection cut, usher link suspend and usher session
-end.`,
-		Example: "  usher cut --all",
+		Use:   "cut --all|--device DEVICE",
+		Short: "Ends every session and sign-in of everybody, or of a device, at once",
+		Long: `With --device, ends what was opened on one device, by whomever, and who is signed
+in there; usher session show says which device it is. It may come again, as far as
+the links that it holds allow.
+
+With --all, ends every session and sign-in of everybody: from the next request on,
+on every node, all that was opened until now is refused. Links, grants and persons
+stay as they are, and whoever may come in may come in again. Less is done by usher
+person cut, usher group cut, usher collection cut, usher link suspend and usher
+session end.`,
+		Example: "  usher cut --all\n  usher cut --device dev_1e5q0k2h4m6p8r0t2v4g",
 		Args:    takesNothing,
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "Yes, everybody")
+	cmd.Flags().StringVar(&device, "device", "", "Only this device, by its id (dev_…)")
 	c.flags(cmd)
 	return c.leaf(cmd, func(r *run, _ []string) error {
-		if !all {
-			return errors.New("this ends every session of everybody: say so with --all")
+		switch {
+		case all && device != "":
+			return errors.New("give --all or --device, not both")
+		case device != "":
+			id, err := gate.ParseDeviceID(device)
+			if err != nil {
+				return err
+			}
+			return r.cut("/devices/"+id.String()+"/cut", "device "+id.String())
+		case !all:
+			return errors.New("this ends every session of everybody: say so with --all, or name a --device")
 		}
 		return r.cut("/cut", "everybody")
 	})
@@ -47,13 +63,14 @@ func (r *run) cut(path, what string) error {
 	for sum.Next != "" {
 		next, err := asked[api.Cut](r, http.MethodPost, path+"?"+url.Values{"cursor": {sum.Next}}.Encode(), nil)
 		if err != nil {
-			return fmt.Errorf("everything is refused already, but not all sessions were counted: %w", err)
+			return fmt.Errorf("the cut did not come to its end, so give the command again: %w", err)
 		}
 		if next.CutAt.IsZero() { // nobody more was cut
 			next.CutAt = sum.CutAt
 		}
 		next.SessionsEnded += sum.SessionsEnded
 		next.Persons += sum.Persons
+		next.SignInsEnded += sum.SignInsEnded
 		next.Refused = append(sum.Refused, next.Refused...)
 		sum = next
 	}

@@ -173,8 +173,9 @@ func TestRoleMeAndCut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var device gate.DeviceID
 	for range 230 {
-		device := gate.DeviceID(token.NewID(time.Now()))
+		device = gate.DeviceID(token.NewID(time.Now()))
 		opened, err := s.store.Open(t.Context(), gate.Opening{
 			Link: id, Session: gate.SessionID(token.NewID(time.Now())), Device: device, Subject: gate.SubjectOf(device), Life: time.Hour,
 		})
@@ -182,7 +183,13 @@ func TestRoleMeAndCut(t *testing.T) {
 			t.Fatal(opened.Refused, err)
 		}
 	}
-	if got := s.object("cut", "--all"); got["sessions_ended"] != 230.0 || got["next"] != nil {
+	if got := s.object("cut", "--device", device.String()); got["sessions_ended"] != 1.0 {
+		t.Errorf("a cut of one device: %v", got)
+	}
+	wants(t, s.must("cut", "--device", device.String()), "Cut device "+device.String(), "0 live sessions ended")
+	s.fails("not both", "cut", "--all", "--device", device.String())
+	s.fails("dev_", "cut", "--device", "phone")
+	if got := s.object("cut", "--all"); got["sessions_ended"] != 229.0 || got["next"] != nil {
 		t.Errorf("a cut of several requests: %v", got)
 	}
 	wants(t, s.must("cut", "--all"), "Cut everybody", "0 live sessions ended")

@@ -22,7 +22,8 @@ func parseWhen(flag, text string) (when, error) {
 	if text == "" {
 		return when{}, nil
 	}
-	if t, err := time.Parse(time.RFC3339, text); err == nil {
+	// The zero time would be left out of the request, and so mean "never".
+	if t, err := time.Parse(time.RFC3339, text); err == nil && !t.IsZero() {
 		return when{at: &t}, nil
 	}
 	if _, err := config.ParseDuration(text); err != nil {

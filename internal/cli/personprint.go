@@ -91,6 +91,7 @@ func printFarewell(out io.Writer, f api.Farewell) {
 		[2]string{"Collections passed on", fmt.Sprint(f.Collections)},
 		[2]string{"Links passed on", fmt.Sprint(f.Links)},
 		[2]string{"Grants passed on", fmt.Sprint(f.Given)},
+		[2]string{"Uploads passed on", fmt.Sprint(f.Objects)},
 	)
 }
 

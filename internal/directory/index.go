@@ -18,10 +18,17 @@ type entry struct {
 	includes []Include
 	owner    gate.PersonID
 	cutAt    time.Time
+	embed    *gate.Embedding
+	track    bool
 }
 
 func entryOf(c *Collection) *entry {
-	return &entry{c.ID, c.Name, c.Level, c.Paths, c.Includes, c.Owner, c.CutAt}
+	return &entry{c.ID, c.Name, c.Level, c.Paths, c.Includes, c.Owner, c.CutAt, gate.NewEmbedding(c.Embed), c.Track}
+}
+
+// place is where a path is that is in this scope of the collection.
+func (e *entry) place(scope gate.Scope) gate.Place {
+	return gate.Place{Collection: e.id, Level: e.level, Scope: scope, Sole: e.sole(), Embed: e.embed, Track: e.track}
 }
 
 // edge says that outer includes a collection, and who said so.
@@ -111,11 +118,8 @@ func (x *index) count() int {
 func (x *index) place(p gate.Path) gate.Place {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	l, ok := x.tree.find(p.String())
-	if !ok {
-		return gate.Place{}
-	}
-	return gate.Place{Collection: l.collection, Level: l.level, Scope: l.scope, Sole: l.sole}
+	place, _ := x.tree.find(p.String())
+	return place
 }
 
 // home is the place of a collection's first path.
@@ -124,7 +128,7 @@ func (x *index) home(id gate.CollectionID) gate.Place {
 	if e == nil || len(e.paths) == 0 {
 		return gate.Place{}
 	}
-	return gate.Place{Collection: id, Level: e.level, Scope: e.paths[0], Sole: e.sole()}
+	return e.place(e.paths[0])
 }
 
 // sole reports whether the collection is one path and nothing else.
@@ -247,6 +251,6 @@ func (x *index) governs(scope gate.Scope) gate.CollectionID {
 	}
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	l, _ := x.tree.find(path)
-	return l.collection
+	place, _ := x.tree.find(path)
+	return place.Collection
 }

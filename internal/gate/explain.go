@@ -168,7 +168,12 @@ func (e *explaining) media(ctx context.Context, req *Request) error {
 	}
 	place := e.gate.rules.Place(req.Path)
 	e.found("place", "%s", tellPlace(place))
-	if place.Level == Public && askable(req) == OK {
+	switch {
+	case place.Level != Public || askable(req) != OK:
+	case !e.gate.free(place, ClassOf(req.Path)):
+		e.answer(Redirect, http.StatusFound, "Everybody may pass. Who brings no session that passes is given one, so that visitors are counted.")
+		return nil
+	default:
 		e.answer(Pass, http.StatusOK, "The request is handed on. No credential is looked at, and nothing is counted.")
 		return nil
 	}
@@ -287,7 +292,11 @@ func (e *explaining) admits(v Verdict) bool {
 		e.refuse("judge", ViewsSpent, ViewsSpent.Meaning()+" A device that has a session on this link already gets that one back.")
 		return false
 	}
-	e.found("rule", "Whoever may have the session may %s.", v.Can)
+	if v.Asks == SignIn { // what they may then depends on who they are
+		e.found("rule", "%s The link says %s.", SignIn.Meaning(), v.Link.Can)
+	} else {
+		e.found("rule", "Whoever may have the session may %s.", v.Can)
+	}
 	e.found("judge", "Nothing stands against a new session.%s", tellEach(v.Account))
 	return true
 }

@@ -394,10 +394,12 @@ type Account struct {
 	Used     int64
 	Reserved int64
 	// Redeems counts sessions made from a landing page, Devices distinct
-	// devices that ever opened a session, Opens looks at the landing page.
-	Redeems int64
-	Devices int64
-	Opens   int64
+	// devices that ever opened a session, Opens looks at the landing page, and
+	// RefusedOpens how often somebody came while the link was closed.
+	Redeems      int64
+	Devices      int64
+	Opens        int64
+	RefusedOpens int64
 }
 
 // Opening asks for a session on a link.
@@ -660,8 +662,9 @@ type Settled struct {
 }
 
 // Usage is what was gathered in memory about one session's play since the
-// last flush. A fact about an unknown link is dropped. Opens count for the
-// link, whatever the rest says; a fact with a zero Session says nothing else.
+// last flush. A fact about an unknown link is dropped. Opens and
+// RefusedOpens count for the link, whatever the rest says; a fact with a zero
+// Session says nothing else.
 // Bytes and LastSeen go to the session, and nowhere where it is not known.
 // LastSeen also goes to the subject's play of Asset while that is open: a play
 // that has ended is never reopened. LastSeen only moves forward, and never
@@ -671,13 +674,15 @@ type Settled struct {
 // other keep one rate (the generic cell rate algorithm, with many requests at
 // once): see [Rate.Paced]. A fact that counts none leaves it.
 type Usage struct {
-	Link     LinkID
-	Session  SessionID
-	Subject  Subject
-	Asset    string
-	Bytes    int64
-	Opens    int64
-	Requests int64
+	Link    LinkID
+	Session SessionID
+	Subject Subject
+	Asset   string
+	Bytes   int64
+	Opens   int64
+	// RefusedOpens are openings that were refused since the link is closed.
+	RefusedOpens int64
+	Requests     int64
 	// Since is the time of the first of the requests.
 	Since    time.Time
 	LastSeen time.Time

@@ -192,7 +192,14 @@ func TestEndAllSaysHowMany(t *testing.T) {
 	if all, err := s.desk.Of(t.Context(), s.anna, signin.ID{}, 3); err != nil || len(all) != 3 || all[0].How != signin.ByPassword {
 		t.Errorf("%+v, %v", all, err)
 	}
-	if n, err := s.desk.EndAll(t.Context(), s.anna); err != nil || n != 5 {
+	_, one, err := s.desk.Who(t.Context(), browsers[2].cookies["__Host-usher-person"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := s.desk.EndOn(t.Context(), one.Device); err != nil || n != 1 || browsers[2].who() != "" || browsers[3].who() == "" {
+		t.Errorf("ended %d on one device, %v", n, err)
+	}
+	if n, err := s.desk.EndAll(t.Context(), s.anna); err != nil || n != 4 {
 		t.Errorf("ended %d, %v", n, err)
 	}
 	for _, b := range browsers {

@@ -192,7 +192,11 @@ func (d *Desk) Of(ctx context.Context, person gate.PersonID, below ID, limit int
 	if below != (ID{}) {
 		before = below.String()
 	}
-	docs, err := d.Store.List(ctx, gate.KindSignIn, person.String(), before, limit)
+	return d.listed(ctx, person.String(), before, limit)
+}
+
+func (d *Desk) listed(ctx context.Context, term, below string, limit int) ([]SignIn, error) {
+	docs, err := d.Store.List(ctx, gate.KindSignIn, term, below, limit)
 	if err != nil {
 		return nil, fmt.Errorf("listing sign-ins: %w", err)
 	}
@@ -208,9 +212,19 @@ func (d *Desk) Of(ctx context.Context, person gate.PersonID, below ID, limit int
 // EndAll ends all sign-ins of a person, on whatever device, and says how many.
 // Sessions that were opened by them are not looked at.
 func (d *Desk) EndAll(ctx context.Context, person gate.PersonID) (int, error) {
+	return d.endListed(ctx, person.String())
+}
+
+// EndOn ends all sign-ins on a device, of whatever persons, and says how many.
+// Sessions are not looked at.
+func (d *Desk) EndOn(ctx context.Context, device gate.DeviceID) (int, error) {
+	return d.endListed(ctx, device.String())
+}
+
+func (d *Desk) endListed(ctx context.Context, term string) (int, error) {
 	ended := 0
 	for {
-		all, err := d.Of(ctx, person, ID{}, page)
+		all, err := d.listed(ctx, term, "", page)
 		if err != nil || len(all) == 0 {
 			return ended, err
 		}

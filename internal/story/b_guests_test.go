@@ -313,7 +313,7 @@ func enterAs(t testing.TB, b *surfer, l link) string {
 // The rightful viewer passes a challenge that the other does not: a code that is
 // mailed to the invited person.
 func TestN8ACodeByMailLetsTheRightfulViewerPass(t *testing.T) {
-	c, _ := known(t, storytest.Options{})
+	c, _ := annAt(t, storytest.Options{})
 	hers := createLink(t, c.Server, "--path", "/clock/*", "--for", "ann@example.com", "--title", "The secret film")
 	other := c.surfer()
 	landing := other.get(hers.URL)

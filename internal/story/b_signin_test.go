@@ -12,8 +12,8 @@ import (
 	"github.com/usher-media/usher/internal/storytest"
 )
 
-// known is a cinema in which Ann has an account and may watch the clock.
-func known(t testing.TB, o storytest.Options, more ...string) (*cinema, *surfer) {
+// annAt is a cinema in which Ann has an account and may watch the clock.
+func annAt(t testing.TB, o storytest.Options, more ...string) (*cinema, *surfer) {
 	t.Helper()
 	c := open(t, o, newPostbox(t), more...)
 	c.clock()
@@ -38,7 +38,7 @@ func (b *surfer) code(address string, n int) (answer, string) {
 // Whom one knows is told that there is more, and signs in: by the password they
 // chose, or by a code that is mailed to them and is good in this browser only.
 func TestB7B14KnownPeopleAreToldAndSignIn(t *testing.T) {
-	c, _ := known(t, storytest.Options{})
+	c, _ := annAt(t, storytest.Options{})
 	c.CLI("collection", "create", "other", "--path", "/other/*", "--title", "The <other>")
 	items := c.invites("ann@example.com", "--collection", "other", "--message", "More & more <b>of it</b>", "--until", "2040-01-31T18:00:00Z")
 	if items[0].Outcome != "notified" {
@@ -78,7 +78,7 @@ func TestB7B14KnownPeopleAreToldAndSignIn(t *testing.T) {
 // Signing out ends the sign-in at the server, and what is watched there: a cookie
 // that somebody kept opens nothing.
 func TestB7SigningOutEndsAtTheServer(t *testing.T) {
-	c, ann := known(t, storytest.Options{})
+	c, ann := annAt(t, storytest.Options{})
 	tv := c.surfer()
 	leads(t, tv.signIn("ann@example.com", "the password of ann"))
 	session, elsewhere := ann.watches("/clock/clock.mp4"), tv.watches("/clock/clock.mp4")
@@ -109,7 +109,7 @@ func TestB7SigningOutEndsAtTheServer(t *testing.T) {
 // Guessing gets slower and slower; who was let in on a device before does not
 // wait because of others.
 func TestB7GuessersWaitAndKnownDevicesDoNot(t *testing.T) {
-	c, ann := known(t, storytest.Options{})
+	c, ann := annAt(t, storytest.Options{})
 	leads(t, ann.press(ann.get("/_usher/signout"), "Sign out"))
 	guess := func(b *surfer) answer { return b.signIn("ann@example.com", "guess") }
 	slowed := func(what string, b *surfer, most int) answer {
@@ -148,7 +148,7 @@ func TestB7GuessersWaitAndKnownDevicesDoNot(t *testing.T) {
 
 // Whoever types an address at the desk does not learn whether somebody has it.
 func TestB7AddressesOfNobodyAreAnsweredAlike(t *testing.T) {
-	c, _ := known(t, storytest.Options{})
+	c, _ := annAt(t, storytest.Options{})
 	c.CLI("person", "create", "ben@example.com") // who has no password
 	c.person("cleo@example.com", "the password of cleo")
 	c.CLI("person", "suspend", "cleo@example.com")
@@ -187,7 +187,7 @@ func TestB7AddressesOfNobodyAreAnsweredAlike(t *testing.T) {
 
 // No page and no API mails a password, or takes one for somebody else (B8).
 func TestB8NobodyMailsAPassword(t *testing.T) {
-	c, _ := known(t, storytest.Options{})
+	c, _ := annAt(t, storytest.Options{})
 	key := decode[struct{ Key string }](t, c.CLI("apikey", "create", "--name", "shop", "--scope", "manage", "--json")).Key
 	for path, body := range map[string]string{
 		"/persons": `{"email": "x@example.com", "password": "a password of mine"}`,
@@ -223,7 +223,7 @@ func TestB7B9SignInElsewhereAndWhoIsNotKnown(t *testing.T) {
 	for policy, first := range map[string]string{"jit": "", "deny": "You cannot sign in with this account", "approve": "Somebody has to approve of you first"} {
 		t.Run(policy, func(t *testing.T) {
 			provider := oidctest.Serve(t)
-			c, _ := known(t, storytest.Options{}, "oidc "+provider.URL+" {\n\t\t\tclient_id "+oidctest.ClientID+"\n\t\t\tclient_secret "+oidctest.ClientSecret+"\n\t\t\tdomains example.com\n\t\t}", "external "+policy)
+			c, _ := annAt(t, storytest.Options{}, "oidc "+provider.URL+" {\n\t\t\tclient_id "+oidctest.ClientID+"\n\t\t\tclient_secret "+oidctest.ClientSecret+"\n\t\t\tdomains example.com\n\t\t}", "external "+policy)
 			provider.Callback = c.URL + "/_usher/oidc/callback"
 			goThere := func(b *surfer, who string) answer {
 				t.Helper()

@@ -110,6 +110,11 @@ func once(t testing.TB, c *http.Client, method, target string, header ...string)
 	for i := 0; i < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}
+	return read(t, c, req)
+}
+
+func read(t testing.TB, c *http.Client, req *http.Request) answer {
+	t.Helper()
 	resp, err := c.Do(req)
 	if err != nil {
 		t.Fatal(err)
@@ -117,7 +122,7 @@ func once(t testing.TB, c *http.Client, method, target string, header ...string)
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
-		t.Fatalf("%s %s: %v after %d bytes", method, target, err, len(body))
+		t.Fatalf("%s %s: %v after %d bytes", req.Method, req.URL, err, len(body))
 	}
 	return answer{resp, string(body)}
 }

@@ -77,6 +77,7 @@ func (g *Gatherer) Note(fact gate.Usage) {
 	}
 	known.Bytes += fact.Bytes
 	known.Opens += fact.Opens
+	known.RefusedOpens += fact.RefusedOpens
 	addRequests(known, &fact)
 	if fact.LastSeen.After(known.LastSeen) {
 		known.LastSeen = fact.LastSeen

@@ -84,7 +84,7 @@ func (a *account) encode() []byte {
 		time(a.StartBy).number(a.PlayFor.Milliseconds()).
 		number(a.Seats).number(a.SeatsEach).flag(a.WhenFull == gate.ReplaceOldest).
 		text(a.Standing.State).time(a.Standing.Since).text(a.Standing.Why).text(a.Standing.By).
-		number(a.Used).number(a.Redeems).number(a.Devices).number(a.Opens).
+		number(a.Used).number(a.Redeems).number(a.Devices).number(a.Opens).number(a.RefusedOpens).
 		number(int64(len(a.lapses)))
 	for _, at := range a.lapses {
 		w.time(at)
@@ -103,6 +103,7 @@ func decodeAccount(value []byte) (*account, error) {
 		},
 		Standing: gate.Standing{State: r.text(), Since: r.time(), Why: r.text(), By: r.text()},
 		Used:     r.number(), Redeems: r.number(), Devices: r.number(), Opens: r.number(),
+		RefusedOpens: r.number(),
 	}}
 	for n := r.number(); n > 0 && r.err == nil; n-- {
 		a.lapses = append(a.lapses, r.time())

@@ -24,10 +24,11 @@ func (s *Store) Flush(ctx context.Context, facts []gate.Usage) error {
 
 func (b *batch) flushOpens(fact gate.Usage) {
 	a, err := b.account(fact.Link)
-	if err != nil || fact.Opens == 0 {
+	if err != nil || fact.Opens == 0 && fact.RefusedOpens == 0 {
 		return
 	}
 	a.Opens += fact.Opens
+	a.RefusedOpens += fact.RefusedOpens
 	b.putAccount(fact.Link, a)
 }
 

@@ -128,6 +128,7 @@ func (s *Store) Flush(ctx context.Context, facts []gate.Usage) error {
 			continue // about an unknown link
 		}
 		l.account.Opens += fact.Opens
+		l.account.RefusedOpens += fact.RefusedOpens
 		session, known := l.sessions[fact.Session]
 		if !known {
 			continue

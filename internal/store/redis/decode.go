@@ -102,6 +102,7 @@ func decodeAccount(values []any) (a gate.Account, m marks, err error) {
 	m.written, m.lapses = w.number(), w.number()
 	a.Seats, a.SeatsEach, a.WhenFull = w.number(), w.number(), whenFull(w.number())
 	a.StartBy, a.PlayFor = w.time(), time.Duration(w.number())*time.Millisecond
+	a.RefusedOpens = w.number()
 	if w.err != nil {
 		return gate.Account{}, marks{}, w.err
 	}

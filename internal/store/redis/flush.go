@@ -60,5 +60,5 @@ func (s *Store) flushOne(ctx context.Context, run runScript, on goredis.Scripter
 		[]string{k.account(), k.reservations(), k.session(fact.Session), k.plays(fact.Subject)},
 		s.timed(fact.Opens, fact.Bytes, fact.LastSeen.UnixMilli(), fact.Asset,
 			ceilMillis(fact.Pace.Idle), ceilMillis(fact.Pace.Max),
-			cost, fact.Since.UnixMilli(), fact.Rate.Most().Milliseconds())...)
+			cost, fact.Since.UnixMilli(), fact.Rate.Most().Milliseconds(), fact.RefusedOpens)...)
 }

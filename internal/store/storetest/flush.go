@@ -27,11 +27,11 @@ var flushCases = []testCase{
 		state := f.check(o, "a")
 		f.pass(time.Minute)
 		fact := usage(f, o, "a")
-		fact.Bytes, fact.Opens = 1000, 2
+		fact.Bytes, fact.Opens, fact.RefusedOpens = 1000, 2, 1
 		f.flush(fact)
 		f.flush(fact, fact)
 		state.Now = f.now()
-		state.Account.Opens = 6
+		state.Account.Opens, state.Account.RefusedOpens = 6, 3
 		state.Session.Bytes = 3000
 		state.Session.LastSeen = f.now()
 		state.Play.LastSeen = f.now()
@@ -121,7 +121,7 @@ var flushCases = []testCase{
 		f.equal("another asset", f.check(o, "b").Play.LastSeen, f.now().Add(-time.Second))
 		f.equal("another subject", f.check(other, "a").Play.LastSeen, f.now().Add(-time.Second))
 	}},
-	{"a fact without a session only counts opens", func(f *fixture) {
+	{"a fact without a session only counts opens and refused ones", func(f *fixture) {
 		o := f.visit(f.link(gate.Terms{}))
 		f.watch(o, "a")
 		want := f.check(o, "a")
@@ -129,7 +129,9 @@ var flushCases = []testCase{
 		fact := usage(f, o, "a")
 		fact.Session, fact.Opens, fact.Bytes = gate.SessionID{}, 3, 9
 		f.flush(fact)
-		want.Now, want.Account.Opens = f.now(), 3
+		fact.Opens, fact.RefusedOpens = 0, 2
+		f.flush(fact)
+		want.Now, want.Account.Opens, want.Account.RefusedOpens = f.now(), 3, 2
 		f.equal("state", f.check(o, "a"), want)
 	}},
 	{"facts about what is unknown are dropped, the others are not", func(f *fixture) {

@@ -235,17 +235,18 @@ func (m *machine) flush(r *rapid.T) {
 			session = gate.SessionID{}
 		}
 		facts = append(facts, gate.Usage{
-			Link:     m.home(r, session),
-			Session:  session,
-			Subject:  subject(r),
-			Asset:    asset(r),
-			Bytes:    int64(rapid.IntRange(0, 9).Draw(r, "bytes")),
-			Opens:    int64(rapid.IntRange(0, 2).Draw(r, "opens")),
-			Requests: int64(rapid.IntRange(0, 40).Draw(r, "requests")),
-			Since:    m.around(r, "since"),
-			LastSeen: m.around(r, "last seen"),
-			Pace:     tempo(r),
-			Rate:     rapid.SampledFrom([]gate.Rate{{}, {Interval: 333333333, Burst: 5}, {Interval: time.Second, Burst: 60}}).Draw(r, "rate"),
+			Link:         m.home(r, session),
+			Session:      session,
+			Subject:      subject(r),
+			Asset:        asset(r),
+			Bytes:        int64(rapid.IntRange(0, 9).Draw(r, "bytes")),
+			Opens:        int64(rapid.IntRange(0, 2).Draw(r, "opens")),
+			RefusedOpens: int64(rapid.IntRange(0, 1).Draw(r, "refused opens")),
+			Requests:     int64(rapid.IntRange(0, 40).Draw(r, "requests")),
+			Since:        m.around(r, "since"),
+			LastSeen:     m.around(r, "last seen"),
+			Pace:         tempo(r),
+			Rate:         rapid.SampledFrom([]gate.Rate{{}, {Interval: 333333333, Burst: 5}, {Interval: time.Second, Burst: 60}}).Draw(r, "rate"),
 		})
 	}
 	both(m, r, "Flush", func(s gate.Store) (any, error) { return nil, s.Flush(ctx, facts) })

@@ -14,9 +14,10 @@
 -- ARGV[9] what its requests cost, or empty: there are none
 -- ARGV[10] since when
 -- ARGV[11] how far ahead they may bring the session
+-- ARGV[12] refused openings
 -- shared: clock account plays sessions
 if not account then return reply('ok') end -- a fact about nothing
-account.opens = account.opens + ARGV[3]
+account.opens, account.refused = account.opens + ARGV[3], account.refused + ARGV[12]
 local s = session(KEYS[3])
 if not s then return commit('ok') end
 
