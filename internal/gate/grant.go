@@ -27,7 +27,7 @@ func (g *Gate) granted(ctx context.Context, now time.Time, req *Request) (Verdic
 	if err != nil || person.IsZero() || place.Collection.IsZero() {
 		return refuse(NoToken), err
 	}
-	v := Verdict{Signed: true, Link: passOf(place.Collection, person, state.Now)}
+	v := Verdict{Signed: true, Link: passOf(place.Collection, person, state.Now), Person: person}
 	ruling, err := g.ruleAnew(ctx, Case{Now: state.Now, Place: place, Link: &v.Link, Person: person, Opened: state.Now})
 	if err == nil && ruling.Reason == OK {
 		ruling.Reason = req.mayKeep(ruling.Can)
