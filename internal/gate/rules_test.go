@@ -88,12 +88,12 @@ func (r *rules) Place(p gate.Path) (place gate.Place) {
 	return place
 }
 
-func (r *rules) Home(id gate.CollectionID) gate.Place {
+func (r *rules) Homes(id gate.CollectionID) (homes []gate.Place) {
 	c := r.known.Load().collections[id]
-	if len(c.Paths) == 0 {
-		return gate.Place{}
+	for _, scope := range c.Paths {
+		homes = append(homes, gate.Place{Collection: id, Level: c.Level, Scope: scope, Sole: len(c.Paths) == 1})
 	}
-	return gate.Place{Collection: id, Level: c.Level, Scope: c.Paths[0], Sole: len(c.Paths) == 1}
+	return homes
 }
 
 func (r *rules) Rule(_ context.Context, c gate.Case) (gate.Ruling, error) {
