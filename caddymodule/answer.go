@@ -144,7 +144,9 @@ func (a *answer) identify(header http.Header) {
 		return // nobody was asked for
 	}
 	a.set(header, "Usher-Link", a.verdict.Labels.Link)
-	a.set(header, "Usher-Session", a.verdict.Labels.Session)
+	if session := a.verdict.Labels.Session; session != "" {
+		a.set(header, "Usher-Session", session)
+	}
 	a.set(header, "Usher-Capabilities", a.verdict.Can.String())
 	if person := a.verdict.Labels.Person; person != "" {
 		a.set(header, "Usher-Person", person)
@@ -159,7 +161,7 @@ func (h *Handler) redirect(w http.ResponseWriter, r *http.Request, in *request, 
 	header := w.Header()
 	header.Set("Cache-Control", "no-store")
 	header.Set("Referrer-Policy", "no-referrer")
-	header.Set("Location", h.sessionPath(v, in.Path.String(), in.Query))
+	header.Set("Location", h.sessionPath(v, in.Path.String(), in.asked()))
 	w.WriteHeader(http.StatusFound)
 }
 
@@ -177,16 +179,24 @@ func (h *Handler) sessionPath(v *gate.Verdict, path, query string) string {
 
 // setCookies gives the client its device and, where cookies carry, its session.
 func (h *Handler) setCookies(w http.ResponseWriter, r *http.Request, v *gate.Verdict) {
-	h.setDevice(w, r, v.Device)
+	h.setDevice(w, r, &v.Link, v.Device)
 	if h.carries("cookie") {
-		secure := h.secure(r)
-		http.SetCookie(w, browser.NewCookie(browser.NamesFor(secure).Session, v.Token, time.Duration(h.MaxPlay), secure))
+		h.setCookie(w, r, &v.Link, browser.NamesFor(h.secure(r)).Session, v.Token, time.Duration(h.MaxPlay))
 	}
 }
 
-func (h *Handler) setDevice(w http.ResponseWriter, r *http.Request, device gate.DeviceID) {
-	secure := h.secure(r)
-	http.SetCookie(w, browser.NewCookie(browser.NamesFor(secure).Device, h.gate.DeviceToken(device), browser.DeviceLife, secure))
+func (h *Handler) setDevice(w http.ResponseWriter, r *http.Request, link *gate.Link, device gate.DeviceID) {
+	h.setCookie(w, r, link, browser.NamesFor(h.secure(r)).Device, h.gate.DeviceToken(device), browser.DeviceLife)
+}
+
+// setCookie sets a cookie of ours. In a frame of another site browsers keep only
+// those that are for no other site's frames (CHIPS).
+func (h *Handler) setCookie(w http.ResponseWriter, r *http.Request, link *gate.Link, name, value string, life time.Duration) {
+	cookie := browser.NewCookie(name, value, life, h.secure(r))
+	if h.framed(r, link) {
+		cookie.SameSite, cookie.Partitioned = http.SameSiteNoneMode, true
+	}
+	http.SetCookie(w, cookie)
 }
 
 // blank answers a speculative request: nothing to see, nothing was used.

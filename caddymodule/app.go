@@ -64,7 +64,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 	if err != nil {
 		return err
 	}
-	if a.directory, err = directory.New(a.backing, a.backing.view, directory.Settings{Now: a.backing.now}); err != nil {
+	if err := a.openDirectory(); err != nil {
 		return err
 	}
 	if err := a.openDesk(); err != nil {

@@ -52,5 +52,5 @@ func (h *Handler) askAgain(w http.ResponseWriter, r *http.Request, v *gate.Verdi
 	no := v.Refusal.Reason
 	tellRefusal(w.Header(), v)
 	w.Header().Set("Vary", "Accept, Cookie, Authorization")
-	h.writeLanding(w, r, no.Status(), asking(v, code, no.Heading()+". "+no.Advice()))
+	h.writeLanding(w, r, no.Status(), &v.Link, asking(v, code, no.Heading()+". "+no.Advice()))
 }

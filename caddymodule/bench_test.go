@@ -16,7 +16,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/usher-media/usher/config"
-	"github.com/usher-media/usher/internal/directory"
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/token"
 )
@@ -71,7 +70,7 @@ func handlerOf(b testing.TB, site config.Site) *Handler {
 			b.Error(err)
 		}
 	})
-	if app.directory, err = directory.New(app.backing, app.backing.view, directory.Settings{Now: app.backing.now}); err != nil {
+	if err := app.openDirectory(); err != nil {
 		b.Fatal(err)
 	}
 	if err := app.openDesk(); err != nil {

@@ -38,8 +38,8 @@ func parseSite(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 	return handler, nil
 }
 
-// parseBlock reads `usher { row … }` by the grammar's table. Every row may be
-// given once; unknown words are errors that list the known ones.
+// parseBlock reads `usher { row … }` by the grammar's table. A row may be given
+// once unless it says otherwise; unknown words are errors that list the known ones.
 func parseBlock[T any](d *caddyfile.Dispenser, into *T, grammar []config.Directive[T]) error {
 	d.Next() // usher
 	if d.NextArg() {
@@ -57,7 +57,7 @@ func parseRows[T any](d *caddyfile.Dispenser, block string, nesting int, into *T
 		if i < 0 {
 			return d.Errf("unknown %s option %q: known are %s", block, name, config.Known(grammar))
 		}
-		if given[name] {
+		if given[name] && !grammar[i].Repeats {
 			return d.Errf("%s option %q is given twice", block, name)
 		}
 		given[name] = true

@@ -151,6 +151,12 @@ func (a *answer) fail(err error) {
 	if a.refused {
 		return // it only says that we made it stop
 	}
+	if a.body != nil && a.body.over.Load() && a.status == 0 {
+		v := a.verdict
+		v.Refusal = gate.Refusal{Reason: gate.TooLarge}
+		a.replace(v, nil)
+		return
+	}
 	if a.held != nil {
 		a.spoil(err)
 		return

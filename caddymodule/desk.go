@@ -73,6 +73,25 @@ func (p people) Join(ctx context.Context, address, name string, waiting bool) (s
 	return p.known(ctx, made)
 }
 
+// openDirectory makes the directory, with the settings that it has.
+func (a *App) openDirectory() (err error) {
+	settings := directory.Settings{MaxOwners: a.Owners, Presets: directory.Presets{}, Now: a.backing.now}
+	for name, can := range a.Presets {
+		if settings.Presets[name], err = gate.ParseCapabilities(can); err != nil {
+			return fmt.Errorf("preset %s: %w", name, err)
+		}
+	}
+	for _, home := range a.Homes {
+		scope, err := gate.ParseScope(home)
+		if err != nil {
+			return fmt.Errorf("homes: %w", err)
+		}
+		settings.Homes = append(settings.Homes, scope)
+	}
+	a.directory, err = directory.New(a.backing, a.backing.view, settings)
+	return err
+}
+
 // openDesk makes the desk where persons sign in, and the post for its messages.
 // The post makes no connection before there is a message.
 func (a *App) openDesk() (err error) {

@@ -3,6 +3,7 @@ package caddymodule
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"path"
 	"slices"
@@ -141,24 +142,33 @@ func oneOrNone(p gate.Path, err error) []gate.Path {
 	return []gate.Path{p}
 }
 
-// exists asks the handlers behind the gate for the head of a path, as a
-// request of the gate's own: nothing of the viewer's request goes along.
 func (h *Handler) exists(r *http.Request, p gate.Path, next caddyhttp.Handler) bool {
+	status := h.head(r, p, next)
+	return status >= 200 && status < 300
+}
+
+// head asks the handlers behind the gate for the head of a path, as a request of
+// the gate's own: nothing of the viewer's request goes along. 0: they did not say.
+func (h *Handler) head(r *http.Request, p gate.Path, next caddyhttp.Handler) (status int) {
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
 	sub, err := http.NewRequestWithContext(ctx, http.MethodHead, gate.EncodePath(p.String()), nil)
 	if err != nil {
-		return false
+		return 0
 	}
 	sub.Host, sub.RemoteAddr, sub.TLS, sub.RequestURI = r.Host, r.RemoteAddr, r.TLS, sub.URL.RequestURI()
 	server, _ := r.Context().Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
 	if server == nil {
-		return false
+		return 0
 	}
 	head := &headOnly{header: http.Header{}}
 	sub = caddyhttp.PrepareRequest(sub, caddy.NewReplacer(), head, server)
 	inheritVars(sub, r)
-	return next.ServeHTTP(head, sub) == nil && head.status >= 200 && head.status < 300
+	if err := next.ServeHTTP(head, sub); err != nil {
+		known, _ := errors.AsType[caddyhttp.HandlerError](err)
+		return known.StatusCode
+	}
+	return head.status
 }
 
 // inheritVars gives a request of the gate's own the variables that the site's

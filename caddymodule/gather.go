@@ -57,7 +57,7 @@ func (h *Handler) gather(r *http.Request, in *request) gate.Reason {
 		Browser:   len(r.Header["Sec-Fetch-Mode"]) > 0 || len(r.Header["Sec-Fetch-Site"]) > 0,
 	}
 	in.Speculative = speculative(r) || gate.Previewer(in.Agent)
-	if !hopByHopOnly(r.Header["Connection"]) || (r.ContentLength != 0 && r.Method != http.MethodPost && r.Method != http.MethodPatch && r.Method != http.MethodDelete) {
+	if !hopByHopOnly(r.Header["Connection"]) || (r.ContentLength != 0 && !in.Writes()) {
 		return gate.BadRequest
 	}
 	rawPath, rawQuery, ok := target(r)
@@ -69,7 +69,7 @@ func (h *Handler) gather(r *http.Request, in *request) gate.Reason {
 		h.cookies(r, in)
 		return gate.OK
 	}
-	if r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodOptions {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodOptions && (h.Upload == 0 || !in.Writes()) {
 		return gate.BadMethod
 	}
 	return h.gatherMedia(r, in, rawPath, rawQuery)
@@ -94,7 +94,8 @@ func (h *Handler) gatherMedia(r *http.Request, in *request, rawPath, rawQuery st
 	if !ok {
 		return gate.BadRequest
 	}
-	in.Query = query
+	in.Query, in.Download = gate.SplitDownload(query)
+	in.Document = first(r.Header["Sec-Fetch-Dest"]) == "document"
 	if session != "" {
 		in.Presented = append(in.Presented, gate.Credential{Carrier: gate.InPath, Text: session})
 	}

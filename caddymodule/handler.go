@@ -79,6 +79,7 @@ func (h *Handler) policyOf() gate.Policy {
 		Unused:         time.Duration(h.SessionLife),
 		FinishAfterEnd: h.AfterExpiry == "finish",
 		Lease:          h.Lease(),
+		InPath:         h.carries("path"),
 	}
 }
 
@@ -111,8 +112,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		h.serveOwn(w, r, in, next)
 		return nil
 	case r.Method == http.MethodOptions:
-		w.Header().Set("Allow", "GET, HEAD, OPTIONS")
-		w.WriteHeader(http.StatusNoContent)
+		h.serveOptions(w, r, in)
+		return nil
+	case in.Writes():
+		h.serveUpload(w, r, a, next)
 		return nil
 	}
 	if in.Path.Dir() && r.Method == http.MethodGet && !in.Speculative {
@@ -149,9 +152,11 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, a *answer, err 
 		a.pass(next)
 	case gate.Redirect:
 		countRequest(v)
+		h.shareAnswer(w.Header(), r)
 		h.redirect(w, r, in, v)
 	case gate.Blank:
 		countRequest(v)
+		h.shareAnswer(w.Header(), r)
 		blank(w)
 	default:
 		h.refuseOpening(w, r, in, v)

@@ -24,6 +24,9 @@ var (
 	playsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "usher_plays_total", Help: "Plays charged, and reservations given back because no byte was sent.",
 	}, []string{"outcome"})
+	downloadsTotal = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "usher_downloads_total", Help: "Films that were asked for as a file to keep, and of which bytes were sent.",
+	})
 	recallTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "usher_recall_total", Help: "Media requests on sites with a lease, by whether one was in hand; miss: the store was asked.",
 	}, []string{"result"})
@@ -91,7 +94,7 @@ func init() {
 }
 
 // collectors are all of them.
-var collectors = []prometheus.Collector{requestsTotal, decisionSeconds, playsTotal, recallTotal, storeCalls, storeSeconds, eventsDropped, storeUp}
+var collectors = []prometheus.Collector{requestsTotal, decisionSeconds, playsTotal, downloadsTotal, recallTotal, storeCalls, storeSeconds, eventsDropped, storeUp}
 
 func registerMetrics(registry *prometheus.Registry) error {
 	for _, c := range collectors {

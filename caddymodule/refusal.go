@@ -19,6 +19,7 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v *gate.Verdict
 	v.Outcome = gate.Refuse
 	countRequest(v)
 	logVerdict(r, v)
+	h.shareAnswer(w.Header(), r)
 	writeRefusal(w, r, v)
 }
 
@@ -41,7 +42,7 @@ func writeRefusal(w http.ResponseWriter, r *http.Request, v *gate.Verdict) {
 	no := v.Refusal.Reason
 	header := w.Header()
 	pages.SetHeaders(header)
-	header.Set("Vary", "Accept, Cookie, Authorization")
+	header.Add("Vary", "Accept, Cookie, Authorization")
 	page := pages.Refusal{Status: no.Status(), Heading: no.Heading(), Advice: no.Advice(), RetryAfter: tellRefusal(header, v)}
 	if v.Signed {
 		page.Reason, page.Detail = no.String(), detail(v)

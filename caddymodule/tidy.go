@@ -28,6 +28,7 @@ func (a *answer) tidy() {
 	} else {
 		header.Add("Vary", "Cookie, Authorization")
 	}
+	shareWith(header, a.verdict.Embed, originOf(a.request))
 	a.set(header, "Referrer-Policy", "no-referrer")
 	a.set(header, "X-Content-Type-Options", "nosniff")
 	a.set(header, "X-Robots-Tag", "noindex, noarchive")
@@ -37,6 +38,7 @@ func (a *answer) tidy() {
 	if location := first(header["Location"]); location != "" {
 		a.carryLocation(header, location)
 	}
+	a.dispose(header)
 	tellTerms(a.set, header, a.verdict.Terms)
 }
 

@@ -98,16 +98,16 @@ func (h *Handler) land(w http.ResponseWriter, r *http.Request, in *request, code
 		if page = h.landing(v, code, h.gate.KnowsDevice(&in.Request)); v.Asks != gate.OK {
 			page = asking(&v, code, "")
 		}
-		h.knowDevice(w, r, in)
+		h.knowDevice(w, r, in, &v.Link)
 		if r.Method == http.MethodGet {
 			h.app.backing.usage.Note(gate.Usage{Link: v.Link.ID, Opens: 1})
 		}
 	}
-	h.writeLanding(w, r, http.StatusOK, page)
+	h.writeLanding(w, r, http.StatusOK, &v.Link, page)
 }
 
-func (h *Handler) writeLanding(w http.ResponseWriter, r *http.Request, status int, page pages.Landing) {
-	pages.SetHeaders(w.Header())
+func (h *Handler) writeLanding(w http.ResponseWriter, r *http.Request, status int, link *gate.Link, page pages.Landing) {
+	h.pageHeaders(w.Header(), link)
 	// With no-referrer, browsers say "Origin: null" in the form's post, and the
 	// post could not be told from somebody else's.
 	w.Header().Set("Referrer-Policy", "same-origin")
@@ -128,9 +128,9 @@ func (h *Handler) landing(v gate.Verdict, code string, returning bool) pages.Lan
 
 // knowDevice gives a browser its device id, so that two tabs and a double
 // click are one device. The id is signed and stored nowhere.
-func (h *Handler) knowDevice(w http.ResponseWriter, r *http.Request, in *request) {
+func (h *Handler) knowDevice(w http.ResponseWriter, r *http.Request, in *request, link *gate.Link) {
 	if r.Method == http.MethodGet && !h.gate.KnowsDevice(&in.Request) {
-		h.setDevice(w, r, gate.DeviceID(token.NewID(time.Now())))
+		h.setDevice(w, r, link, gate.DeviceID(token.NewID(time.Now())))
 	}
 }
 
@@ -209,7 +209,7 @@ func (h *Handler) serveWatch(w http.ResponseWriter, r *http.Request, in *request
 	}
 	countRequest(&v)
 	logVerdict(r, &v)
-	pages.SetHeaders(w.Header())
+	h.pageHeaders(w.Header(), &v.Link)
 	h.writePage(w, r, http.StatusOK, h.watchPage(r, v, chosen, next).Render)
 }
 
@@ -241,6 +241,9 @@ func (h *Handler) watchPage(r *http.Request, v gate.Verdict, chosen int, next ca
 	if chosen < len(parts) {
 		for _, entry := range parts[chosen].entries {
 			page.Sources = append(page.Sources, pages.Source{URL: h.sessionPath(&v, entry.String(), ""), Type: sourceType(entry)})
+			if v.Can&gate.Download != 0 && gate.ClassOf(entry) == gate.Media {
+				page.Download = h.sessionPath(&v, entry.String(), gate.QueryDownload)
+			}
 		}
 	}
 	if len(parts) > 1 {

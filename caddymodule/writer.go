@@ -38,6 +38,7 @@ type answer struct {
 	due     bool // the view is charged with the first byte
 	refused bool
 	held    *held // a manifest that is not whole yet
+	body    *body // of an upload
 	bytes   int64
 	stream  stream // registered with the first byte
 
@@ -107,7 +108,7 @@ func (a *answer) ready() bool {
 		return false
 	}
 	a.sendHeader()
-	if a.stream.answer == nil {
+	if a.stream.answer == nil && a.body == nil { // an upload's answer is short
 		a.handler.app.backing.streams.add(a)
 	}
 	return !a.stream.cut.Load()
@@ -207,14 +208,16 @@ func (a *answer) finish() {
 	if !a.refused {
 		countRequest(&a.verdict)
 		a.noteRequest()
+		a.countDownload()
 	}
+	a.forget()
 	a.refused = true // for whoever writes on after it has returned
 }
 
 // noteRequest gathers what the answer sent, and that it was asked for: the
 // session's rate on all nodes is kept by what they gather.
 func (a *answer) noteRequest() {
-	if a.verdict.Public {
+	if a.verdict.Session.IsZero() {
 		return
 	}
 	fact := usageOf(&a.verdict, time.Now(), a.bytes)

@@ -26,6 +26,14 @@ type App struct {
 	// output. It is never guessed from a request. Default: none, and links are
 	// given as paths.
 	PublicURL string `json:"public_url,omitempty"`
+	// Owners is how many owners the account may have, 1 to 3. Default: 3.
+	Owners int `json:"owners,omitempty"`
+	// Homes are folders, such as "/people/*", in which persons of role standard may
+	// make collections. Default: none.
+	Homes []string `json:"homes,omitempty"`
+	// Presets are named sets of capabilities for grants, beside can_view and
+	// can_manage. Default: none.
+	Presets map[string][]string `json:"presets,omitempty"`
 	// Mail is how invitations, links and codes are sent. Default: not at all, and
 	// the command line prints them.
 	Mail Mail `json:"mail,omitzero"`
@@ -77,6 +85,9 @@ type Site struct {
 	// AfterExpiry says what becomes of a play that runs when its link ends:
 	// "cut" or "finish". Default: cut.
 	AfterExpiry string `json:"after_expiry,omitempty"`
+	// Upload lets whoever may upload change what is below gated paths, with bodies
+	// of this size at the most. Default: nobody may.
+	Upload Size `json:"upload,omitzero"`
 	// API mounts the management API below /_usher/api/ on this site.
 	API bool `json:"api,omitempty"`
 	// Console mounts the console at /_usher/console on this site.
@@ -237,6 +248,7 @@ func (a App) Validate() error {
 		a.Store.validate(), a.validPublicURL(), a.Mail.validate(a.PublicURL), a.OIDC.validate(a.PublicURL),
 		oneOf("external", or(a.External, externalDeny), externalJIT, externalDeny, externalApprove),
 		named("sign_in_life", a.SignInLife.validate()),
+		named("owners", validOwners(a.Owners)), named("homes", validHomes(a.Homes)),
 	)
 }
 

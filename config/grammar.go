@@ -20,12 +20,16 @@ type Directive[T any] struct {
 	// Block are the rows of the block that the setting takes after its arguments;
 	// their fields are those of the object that Field is. Empty: no block.
 	Block []Directive[T]
+	// Repeats: the row may be given several times.
+	Repeats bool
 	// Set applies the arguments. Its errors name what is allowed.
 	Set func(*T, []string) error
 }
 
 // AppGrammar is the global block `usher { … }`.
-var AppGrammar = []Directive[App]{
+var AppGrammar = append(appRows, directoryRows...)
+
+var appRows = []Directive[App]{
 	{
 		Name: "store", Field: "store", Args: "embedded [DIR] | redis URL",
 		Doc:     "Where links, sessions and views are kept. The embedded store is one file and one process; Redis is shared by any number of gateway nodes. URL is redis://, rediss:// or unix://, and may hold {file.PATH} or {env.NAME} for secrets.",
@@ -162,6 +166,17 @@ var SiteGrammar = []Directive[Site]{
 		},
 	},
 	{
+		Name: "upload", Field: "upload", Args: "[SIZE]",
+		Doc:     "Hands PUT, POST, PATCH and DELETE on for whoever has the capability upload, with bodies of at most SIZE, such as 500MB or 10GiB (10GiB where nothing is given). What is at a path belongs to who uploaded it first: they and whoever manages the collection may change it. The upstream has to answer HEAD with 404 where there is nothing.",
+		Default: "off: other methods than GET, HEAD and OPTIONS are answered 405",
+		Set: func(s *Site, args []string) (err error) {
+			if s.Upload = usualUpload; len(args) == 0 {
+				return nil
+			}
+			return one(args, "SIZE", func(v string) error { s.Upload, err = ParseSize(v); return err })
+		},
+	},
+	{
 		Name: "api", Field: "api", Args: "",
 		Doc:     "Mounts the management API below /_usher/api/v1/ on this site, for holders of API keys.",
 		Default: "off; the API is always on Caddy's admin endpoint below /usher/v1/",
@@ -174,6 +189,9 @@ var SiteGrammar = []Directive[Site]{
 		Set:     func(s *Site, args []string) error { s.Console = true; return none(args) },
 	},
 }
+
+// usualUpload is that of the word upload alone.
+const usualUpload = 10 << 30
 
 func setStore(a *App, args []string) error {
 	if len(args) == 0 {

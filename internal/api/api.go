@@ -72,8 +72,8 @@ type call struct {
 	who directory.Actor
 	// key is the API key that was presented; zero: none.
 	key keyRecord
-	// names are what ids are called that were looked up for the answer.
-	names map[string]string
+	// emails are those of persons who were looked up for the answer.
+	emails map[gate.PersonID]string
 }
 
 // answer is what an endpoint says when all went well.

@@ -31,6 +31,8 @@ type Collection struct {
 	Can       []string  `json:"can"`
 	Includes  []Include `json:"includes,omitempty"`
 	External  string    `json:"external,omitempty"`
+	Embed     []string  `json:"embed,omitempty"`
+	Track     bool      `json:"track,omitzero"`
 	Owner     string    `json:"owner,omitempty"`
 	CutAt     time.Time `json:"cut_at,omitzero"`
 	CreatedAt time.Time `json:"created_at,omitzero"`
@@ -61,6 +63,10 @@ func collectionOf(col directory.Collection, can gate.Capability) Collection {
 	for _, inner := range col.Includes {
 		out.Includes = append(out.Includes, Include{inner.Collection.String(), text(inner.By)})
 	}
+	for _, origin := range col.Embed {
+		out.Embed = append(out.Embed, string(origin))
+	}
+	out.Track = col.Track
 	out.External, out.Owner, out.CutAt = col.External.String(), text(col.Owner), col.CutAt
 	out.CreatedAt, out.CreatedBy = col.CreatedAt, text(col.CreatedBy)
 	return out
@@ -86,10 +92,12 @@ type NewCollection struct {
 	Level    string   `json:"level,omitzero"`
 	Includes []string `json:"includes,omitzero"`
 	External string   `json:"external,omitzero"`
+	Embed    []string `json:"embed,omitzero"`
+	Track    bool     `json:"track,omitzero"`
 }
 
-// CollectionChange is what changes of a collection. Paths and Includes replace
-// those there were; an empty Owner leaves it to managers and owners.
+// CollectionChange is what changes of a collection. Paths, Includes and Embed
+// replace those there were; an empty Owner leaves it to managers and owners.
 type CollectionChange struct {
 	Name     *string   `json:"name,omitzero"`
 	Title    *string   `json:"title,omitzero"`
@@ -98,6 +106,8 @@ type CollectionChange struct {
 	Includes *[]string `json:"includes,omitzero"`
 	External *string   `json:"external,omitzero"`
 	Owner    *string   `json:"owner,omitzero"`
+	Embed    *[]string `json:"embed,omitzero"`
+	Track    *bool     `json:"track,omitzero"`
 }
 
 func (c *call) listCollections() (answer, error) {
@@ -136,6 +146,17 @@ func paths(texts []string) (scopes []gate.Scope, err error) {
 	return scopes, nil
 }
 
+func origins(texts []string) (origins []gate.Origin, err error) {
+	for i, text := range texts {
+		origin, err := gate.ParseOrigin(text)
+		if err != nil {
+			return nil, badValue.of("embed/"+strconv.Itoa(i), nil, err.Error())
+		}
+		origins = append(origins, origin)
+	}
+	return origins, nil
+}
+
 func (c *call) collectionsNamed(field string, names []string) (ids []gate.CollectionID, err error) {
 	for _, name := range names {
 		id, err := c.collectionNamed(field, name)
@@ -160,8 +181,11 @@ func (c *call) createCollection() (answer, error) {
 	if err := c.decode(&body); err != nil {
 		return answer{}, err
 	}
-	n := directory.NewCollection{Name: body.Name, Title: body.Title}
+	n := directory.NewCollection{Name: body.Name, Title: body.Title, Track: body.Track}
 	var err error
+	if n.Embed, err = origins(body.Embed); err != nil {
+		return answer{}, err
+	}
 	if n.Paths, err = paths(body.Paths); err != nil {
 		return answer{}, err
 	}
@@ -212,7 +236,14 @@ func (c *call) showCollection() (answer, error) {
 }
 
 func (b CollectionChange) change(c *call) (change directory.CollectionChange, err error) {
-	change.Name, change.Title = b.Name, b.Title
+	change.Name, change.Title, change.Track = b.Name, b.Title, b.Track
+	if b.Embed != nil {
+		allowed, err := origins(*b.Embed)
+		if err != nil {
+			return change, err
+		}
+		change.Embed = &allowed
+	}
 	if b.Paths != nil {
 		scopes, err := paths(*b.Paths)
 		if err != nil {

@@ -173,6 +173,7 @@ type Farewell struct {
 	Collections   int       `json:"collections_passed_on"`
 	Links         int       `json:"links_passed_on"`
 	Given         int       `json:"grants_passed_on"`
+	Objects       int       `json:"objects_passed_on"`
 }
 
 func (c *call) deletePerson() (answer, error) {
@@ -204,6 +205,6 @@ func (c *call) deletePerson() (answer, error) {
 	ended, _, err := c.all(sweep{whose: gate.Whose{Person: id}, upTo: d.CutAt})
 	return done(Farewell{
 		Person: id.String(), Heir: text(d.Heir), CutAt: d.CutAt, SessionsEnded: ended, Grants: d.Grants, Memberships: d.Memberships,
-		Guests: d.Guests, Collections: d.Collections, Links: d.Links, Given: d.Given,
+		Guests: d.Guests, Collections: d.Collections, Links: d.Links, Given: d.Given, Objects: d.Objects,
 	}, err)
 }

@@ -120,7 +120,7 @@ func TestDeletingAPerson(t *testing.T) {
 	got := w.must("DELETE", "/persons/"+w.ids["PERSON"]+"?heir=stan@example.com", "")
 	same(t, got, map[string]any{
 		"person": w.ids["PERSON"], "heir": w.ids["stan@example.com"], "cut_at": "2026-03-01T12:00:00Z", "sessions_ended": 1.0, "grants_ended": 0.0,
-		"memberships_ended": 1.0, "guests_suspended": 1.0, "collections_passed_on": 1.0, "links_passed_on": 0.0, "grants_passed_on": 0.0,
+		"memberships_ended": 1.0, "guests_suspended": 1.0, "collections_passed_on": 1.0, "links_passed_on": 0.0, "grants_passed_on": 0.0, "objects_passed_on": 0.0,
 	})
 	if w.live(session) || w.must("GET", "/persons/"+guest, "")["standing"] != "suspended" {
 		t.Error("what was theirs goes on")

@@ -115,8 +115,12 @@ func wanted(t reflect.Type) string {
 	switch {
 	case t == reflect.TypeFor[time.Time]():
 		return "a time as RFC 3339 writes it, such as 2026-01-31T18:00:00Z"
+	case t == reflect.TypeFor[Addresses]():
+		return "e-mail addresses: a list, or a text with commas or line breaks in between"
 	case t.Kind() == reflect.Int64:
 		return "a whole number"
+	case t.Kind() == reflect.Bool:
+		return "true or false"
 	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct:
 		return "a list of objects"
 	case t.Kind() == reflect.Slice:

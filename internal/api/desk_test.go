@@ -89,17 +89,6 @@ func (s *site) by(email, method, path, body string) reply {
 	return s.send(s.open, r)
 }
 
-// person adds a person and returns their id.
-func (s *site) person(email, role string) gate.PersonID {
-	s.Helper()
-	made := s.must("POST", "/persons", fmt.Sprintf(`{"email":%q,"role":%q}`, email, role))
-	id, err := gate.ParsePersonID(made["id"].(string))
-	if err != nil {
-		s.Fatal(err)
-	}
-	return id
-}
-
 // collection makes a collection of /name/* and returns its id.
 func (s *site) collection(name, level, external string) string {
 	s.Helper()

@@ -54,7 +54,7 @@ func (c *call) inviteOf(i directory.Invite) Invite {
 		AcceptedAt: i.AcceptedAt, RevokedAt: i.RevokedAt,
 	}
 	if !i.Collection.IsZero() {
-		object.CollectionName = c.nameOfCollection(i.Collection)
+		object.CollectionName = c.Directory.NameOf(i.Collection)
 	}
 	if !i.By.IsZero() {
 		object.By = c.emailOf(i.By)
@@ -255,6 +255,10 @@ const activationFor = 14 * 24 * time.Hour
 // sendActivation makes an activation link and mails it. Links of the invitation
 // that were not used end.
 func (c *call) sendActivation(i *directory.Invite) (Delivery, error) {
+	title, err := c.titleOf(i.Collection)
+	if err != nil {
+		return Delivery{}, err
+	}
 	until := c.Now().UTC().Add(activationFor)
 	if !i.Until.IsZero() && i.Until.Before(until) {
 		until = i.Until
@@ -262,7 +266,7 @@ func (c *call) sendActivation(i *directory.Invite) (Delivery, error) {
 	handed, err := c.Desk.Invite(c.r.Context(), signin.Activation{
 		Invite: i.ID.String(), Person: i.Person, Address: i.Email, Tell: i.Tell, Until: until,
 	}, mail.Invitation{
-		By: c.signature(), Personal: i.Message, Title: c.titleOf(i.Collection), Allowance: mail.Allowance{Until: i.Until},
+		By: c.signature(), Personal: i.Message, Title: title, Allowance: mail.Allowance{Until: i.Until},
 	})
 	if errors.Is(err, mail.ErrFull) || errors.Is(err, mail.ErrClosed) || err == nil {
 		return c.noted(i, delivered(handed, err))
@@ -304,13 +308,13 @@ func (c *call) noted(i *directory.Invite, delivery Delivery) (Delivery, error) {
 
 // titleOf is what a mail says that it is about: never a collection's name, which
 // is for whoever manages it.
-func (c *call) titleOf(id gate.CollectionID) string {
+func (c *call) titleOf(id gate.CollectionID) (string, error) {
 	if id.IsZero() {
-		return ""
+		return "", nil
 	}
 	collection, err := c.Directory.Collection(c.r.Context(), c.who, id)
-	if err != nil {
-		return ""
+	if errors.Is(err, gate.ErrNotFound) {
+		err = nil
 	}
-	return collection.Title
+	return collection.Title, err
 }

@@ -79,13 +79,42 @@ func (c *call) locate(d *draft, b NewLink) (err error) {
 		}
 		d.home = collection.ID
 		if b.Path == "" {
-			d.link.Collection = collection.ID
-			d.link.Scope, err = gate.ParseScope("/*")
-			return err
+			d.link.Collection, d.link.Scope = collection.ID, gate.WholeSite
+			return c.locateEntry(d)
 		}
 		return c.locateWithin(d, b.Path, &collection)
 	}
 	return c.locateWithin(d, b.Path, nil)
+}
+
+// locateEntry wants the entry of a link to a collection in that collection: it is
+// a path from the root of the site.
+func (c *call) locateEntry(d *draft) error {
+	if d.link.Entry == "" {
+		return nil
+	}
+	path, err := d.link.Scope.Entry(d.link.Entry)
+	if err != nil {
+		return fieldProblem(err)
+	}
+	scope, err := gate.ParseScope(path.String())
+	if err != nil {
+		return badValue.of("entry", nil, err.Error())
+	}
+	if _, within, err := c.within(scope, d.link.Collection); within || err != nil {
+		return err
+	}
+	return badValue.of("entry", nil, "want a file of the collection, by its path from the root of the site, such as acme/film.mp4")
+}
+
+// within returns the collection that governs a scope, and whether it is the
+// given one or one that that includes.
+func (c *call) within(scope gate.Scope, outer gate.CollectionID) (governs gate.CollectionID, within bool, err error) {
+	governs, err = c.Directory.CollectionOf(c.r.Context(), gate.Link{Scope: scope})
+	if err == nil && !governs.IsZero() && !outer.IsZero() {
+		within, err = c.Directory.Contains(c.r.Context(), outer, governs)
+	}
+	return governs, within, err
 }
 
 // locateWithin is for links by path: which collection they are in is looked up,
@@ -94,19 +123,17 @@ func (c *call) locateWithin(d *draft, path string, named *directory.Collection) 
 	if d.link.Scope, err = gate.ParseScope(path); err != nil {
 		return badValue.of("path", nil, err.Error())
 	}
-	governs, err := c.Directory.CollectionOf(c.r.Context(), gate.Link{Scope: d.link.Scope})
+	outer := gate.CollectionID{}
+	if named != nil {
+		outer = named.ID
+	}
+	governs, within, err := c.within(d.link.Scope, outer)
 	if err != nil {
 		return err
 	}
 	d.home, d.link.Within = governs, governs
 	if named == nil {
 		return nil
-	}
-	within := false
-	if !governs.IsZero() {
-		if within, err = c.Directory.Contains(c.r.Context(), named.ID, governs); err != nil {
-			return err
-		}
 	}
 	if !within {
 		allowed := make([]string, len(named.Paths))

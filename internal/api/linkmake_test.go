@@ -42,7 +42,18 @@ func TestLinksOfCollections(t *testing.T) {
 			t.Errorf("%s: to collection %s", test.body, record.Collection)
 		}
 	}
+	entered := s.must("POST", "/links", `{"collection":"acme","entry":"acme/demo/master.m3u8"}`)
+	if !strings.HasPrefix(entered["media_url"].(string), "https://media.example.com/acme/demo/master.m3u8?usher=") {
+		t.Errorf("%v", entered["media_url"])
+	}
+	for _, url := range []string{"url", "media_url"} {
+		if e := s.must("POST", "/explain", fmt.Sprintf(`{"url":%q}`, entered[url])); e["reason"] != "ok" {
+			t.Errorf("%s: %v", url, e)
+		}
+	}
 	for body, field := range map[string]string{
+		`{"collection":"acme","entry":"beta/a.mp4"}`:     "entry",
+		`{"collection":"acme","entry":"../x"}`:           "entry",
 		`{"collection":"none"}`:                          "collection",
 		`{"collection":"Acme"}`:                          "collection",
 		`{"collection":"col_00000000000000000000"}`:      "collection",

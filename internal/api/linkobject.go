@@ -110,7 +110,7 @@ func (c *call) linkOf(l gate.Link, a gate.Account) Link {
 		object.PlayFor = a.PlayFor.String()
 	}
 	if home := l.Home(); !home.IsZero() {
-		object.Collection, object.CollectionName = home.String(), c.nameOfCollection(home)
+		object.Collection, object.CollectionName = home.String(), c.Directory.NameOf(home)
 	}
 	if len(l.Above) > 0 {
 		object.Parent = l.Above[0].String()
@@ -136,33 +136,18 @@ func (c *call) levelOf(l gate.Link) (gate.Level, bool) {
 // emailOf is how a person is shown. What is shown is not to fail because of it:
 // whoever is gone, or cannot be read, is shown by id.
 func (c *call) emailOf(id gate.PersonID) string {
-	return c.named(id.String(), func() (string, error) {
-		person, err := c.Directory.PersonByID(c.r.Context(), id)
-		return person.Email, err
-	})
-}
-
-func (c *call) nameOfCollection(id gate.CollectionID) string {
-	return c.named(id.String(), func() (string, error) {
-		collection, err := c.Directory.Collection(c.r.Context(), c.who, id)
-		return collection.Name, err
-	})
-}
-
-// named remembers what an id is called while one request is answered.
-func (c *call) named(id string, find func() (string, error)) string {
-	if name, known := c.names[id]; known {
-		return name
+	if email, known := c.emails[id]; known {
+		return email
 	}
-	name, err := find()
-	if err != nil || name == "" {
-		name = id
+	person, err := c.Directory.PersonByID(c.r.Context(), id)
+	if err != nil {
+		person.Email = id.String()
 	}
-	if c.names == nil {
-		c.names = map[string]string{}
+	if c.emails == nil {
+		c.emails = map[gate.PersonID]string{}
 	}
-	c.names[id] = name
-	return name
+	c.emails[id] = person.Email
+	return person.Email
 }
 
 // lost is the standing of a link whose account is gone. The gate denies then,

@@ -122,12 +122,12 @@ func (c *call) inScope(d *draft) error {
 		}
 		return nil
 	}
-	within := false
+	within, err := false, error(nil)
 	if !d.home.IsZero() {
-		var err error
-		if within, err = c.Directory.Contains(c.r.Context(), from.Collection, d.home); err != nil {
-			return err
-		}
+		within, err = c.Directory.Contains(c.r.Context(), from.Collection, d.home)
+	}
+	if err != nil {
+		return err
 	}
 	if !within {
 		return tooWide.of("path", nil, "the parent opens the collection "+from.Collection.String()+" and nothing else")

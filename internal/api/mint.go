@@ -100,7 +100,7 @@ func (c *call) mint(body Mint, field string) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if from.account.Views > 0 && body.Views == nil {
+	if from.account.Views > 0 && body.Views == nil && !forOne(from.Link) { // which can be mailed as it is
 		return answer{}, tooFew(from.account)
 	}
 	out := Minted{Items: make([]MintedItem, len(list)), LevelBefore: c.levelWord(from.Link)}
@@ -180,6 +180,9 @@ func refusal(err error) *Problem {
 	return nil
 }
 
+// forOne reports whether a link is for one person, who needs no password.
+func forOne(l gate.Link) bool { return len(l.For) == 1 && l.Password == "" }
+
 // minted finds the live link that who asks made from the parent for this person
 // alone, or the parent itself if it is that.
 func (c *call) minted(from *parent, email string) (gate.Link, gate.Account, bool, error) {
@@ -191,7 +194,7 @@ func (c *call) minted(from *parent, email string) (gate.Link, gate.Account, bool
 	if err != nil {
 		return gate.Link{}, gate.Account{}, false, err
 	}
-	alone := func(l gate.Link) bool { return len(l.For) == 1 && l.For[0] == person.ID && l.Password == "" }
+	alone := func(l gate.Link) bool { return forOne(l) && l.For[0] == person.ID }
 	if alone(from.Link) {
 		return from.Link, from.account, true, nil
 	}

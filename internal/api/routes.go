@@ -23,7 +23,7 @@ var endpoints = slices.Concat(
 )
 
 var sessionEndpoints = []endpoint{
-	{"GET", "/sessions", false, with(pageQuery, "link", "person"), (*call).listSessions},
+	{"GET", "/sessions", false, with(pageQuery, "link", "person", "visitors"), (*call).listSessions},
 	{"GET", "/sessions/{id}", false, []string{"link"}, (*call).showSession},
 	{"POST", "/sessions/{id}/end", true, []string{"link"}, (*call).endSession},
 	{"POST", "/devices/{id}/cut", true, []string{"cursor"}, (*call).cutDevice},

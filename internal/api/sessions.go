@@ -43,11 +43,11 @@ func (c *call) listSessions() (answer, error) {
 			return answer{}, errCursor
 		}
 	}
-	whose, err := c.whose()
+	whose, in, err := c.whose()
 	if err != nil {
 		return answer{}, err
 	}
-	sees, err := c.sees(whose)
+	sees, err := c.sees(whose, in)
 	if err != nil {
 		return answer{}, err
 	}
@@ -65,26 +65,29 @@ func (c *call) listSessions() (answer, error) {
 	return ok(list)
 }
 
-// whose reads whose sessions are wanted.
-func (c *call) whose() (whose gate.Whose, err error) {
-	if whose.Link, err = c.linkParameter(); err != nil {
-		return whose, err
+// whose reads whose sessions are wanted. in is the collection whose visitors they
+// are; zero: they are wanted for another reason.
+func (c *call) whose() (whose gate.Whose, in gate.CollectionID, err error) {
+	query := c.r.URL.Query()
+	if len(given(query, "link", "person", "visitors")) > 1 {
+		return whose, in, badValue.because("give one of link, person and visitors")
 	}
-	name := c.r.URL.Query().Get("person")
-	if name == "" {
-		return whose, nil
+	switch {
+	case query.Get("visitors") != "":
+		in, err = c.collectionNamed("visitors", query.Get("visitors"))
+		whose.Link = gate.VisitsTo(in)
+	case query.Get("person") != "":
+		whose.Person, err = c.personIn("person", query.Get("person"), gate.CollectionID{})
+	default:
+		whose.Link, err = c.linkParameter()
 	}
-	if !whose.Link.IsZero() {
-		return whose, badValue.of("person", nil, "give link or person, not both")
-	}
-	whose.Person, err = c.personIn("person", name, gate.CollectionID{})
-	return whose, err
+	return whose, in, err
 }
 
 // sees returns which of the sessions who asks may see: all, where they may see
-// what named persons watch; their own; and of a link whose statistics they may
-// see those of nobody in particular.
-func (c *call) sees(whose gate.Whose) (func(gate.Session) bool, error) {
+// what named persons watch; their own; and of a link, or of visitors, whose
+// statistics they may see those of nobody in particular.
+func (c *call) sees(whose gate.Whose, in gate.CollectionID) (func(gate.Session) bool, error) {
 	refused := c.may(directory.SeePrivate)
 	allowed, broken := unlessForbidden(refused)
 	if broken != nil {
@@ -95,6 +98,11 @@ func (c *call) sees(whose gate.Whose) (func(gate.Session) bool, error) {
 	switch {
 	case allowed || own:
 		return func(gate.Session) bool { return true }, nil
+	case !in.IsZero():
+		if err := c.Directory.May(c.r.Context(), c.who, directory.SeeStats, in); err != nil {
+			return nil, err
+		}
+		return func(s gate.Session) bool { return s.Person.IsZero() }, nil
 	case whose.Link.IsZero():
 		return nil, refused
 	}
@@ -141,7 +149,7 @@ func (c *call) session() (gate.Session, error) {
 	if me := c.who.Person(); !me.IsZero() && found[0].Person == me {
 		return found[0], nil
 	}
-	sees, err := c.sees(gate.Whose{Link: found[0].Link})
+	sees, err := c.sees(gate.Whose{Link: found[0].Link}, gate.CollectionID{})
 	if seen, broken := unlessForbidden(err); broken != nil {
 		return gate.Session{}, broken
 	} else if !seen || !sees(found[0]) {

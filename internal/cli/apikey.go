@@ -17,14 +17,14 @@ func APIKey(dial Dial) *cobra.Command {
 	c := &common{dial: dial}
 	cmd := tree(&cobra.Command{
 		Use:   "apikey",
-		Short: "Makes and revokes keys for the management API on a site",
+		Short: "Makes and deletes keys for the management API on a site",
 		Long: `Programs use the management API on a site (the word api in its configuration) with
 an API key in the header Authorization: Bearer. On Caddy's admin endpoint, which
 these commands use, no key is needed.`,
 		Example: `  usher apikey create --name shop --scope manage --expires 90d
   usher apikey list
-  usher apikey revoke apk_1e5q0k2h4m6p8r0t2v4g`,
-	}, createAPIKey(c), listAPIKeys(c), revokeAPIKey(c))
+  usher apikey delete apk_1e5q0k2h4m6p8r0t2v4g`,
+	}, createAPIKey(c), listAPIKeys(c), deleteAPIKey(c))
 	c.flags(cmd)
 	return cmd
 }
@@ -93,10 +93,10 @@ func printAPIKeys(out io.Writer, list api.APIKeyList) {
 	more(out, "usher apikey list", list.Next)
 }
 
-func revokeAPIKey(c *common) *cobra.Command {
+func deleteAPIKey(c *common) *cobra.Command {
 	return c.leaf(&cobra.Command{
-		Use: "revoke ID", Short: "Deletes an API key: no request with it passes any more",
-		Example: "  usher apikey revoke apk_1e5q0k2h4m6p8r0t2v4g",
+		Use: "delete ID", Aliases: []string{"revoke"}, Short: "Deletes an API key: no request with it passes any more",
+		Example: "  usher apikey delete apk_1e5q0k2h4m6p8r0t2v4g",
 		Args:    takes("the API key's id (apk_…), not the key itself"),
 	}, func(r *run, args []string) error {
 		return show(r, http.MethodDelete, "/apikeys/"+url.PathEscape(args[0]), nil, func(out io.Writer, k api.APIKey) {

@@ -338,8 +338,8 @@ func TestAPIKey(t *testing.T) {
 	if strings.Contains(text, key["key"].(string)) {
 		t.Error("a key is listed")
 	}
-	wants(t, s.must("apikey", "revoke", key["id"].(string)), "(shop) is gone")
-	s.fails("nothing with this id", "apikey", "revoke", key["id"].(string))
+	wants(t, s.must("apikey", "delete", key["id"].(string)), "(shop) is gone")
+	s.fails("nothing with this id", "apikey", "delete", key["id"].(string))
 	s.fails("--scope", "apikey", "create", "--name", "x")
 	s.fails("known are read, manage", "apikey", "create", "--name", "x", "--scope", "all")
 	s.fails(`--expires "x"`, "apikey", "create", "--name", "x", "--scope", "read", "--expires", "x")

@@ -24,13 +24,13 @@ a link, too. public: everybody. A path is in the one collection that names it mo
 closely.
 
 Wherever a command takes a collection, its name and its id (col_…) will do.`,
-		Example: `  usher collection add spring-launch --path '/acme/spring/*' --title 'Spring launch'
+		Example: `  usher collection create spring-launch --path '/acme/spring/*' --title 'Spring launch'
   usher collection unlock spring-launch
   usher collection lock spring-launch
   usher collection who spring-launch`,
 	},
-		addCollection(c), listCollections(c), showCollection(c), changeCollection(c),
-		lockCollection(c), unlockCollection(c), whoCollection(c), cutCollection(c), removeCollection(c),
+		newCollection(c), listCollections(c), showCollection(c), changeCollection(c),
+		lockCollection(c), unlockCollection(c), whoCollection(c), cutCollection(c), deleteCollection(c),
 	)
 	c.flags(cmd)
 	return cmd
@@ -39,16 +39,18 @@ Wherever a command takes a collection, its name and its id (col_…) will do.`,
 const (
 	levelFlag    = "How open it is: locked, members, link or public"
 	externalFlag = "What becomes of somebody unknown who opens an invitation: deny, approve or jit (they are added on the spot)"
+	embedFlag    = "Site whose pages may show it, such as https://www.example.com; may be given more than once"
+	trackFlag    = "While it is public, count visitors: each gets a session of nobody in particular"
 	pathFlag     = "Path in it: a file such as /acme/film.mp4, or '/acme/demo/*' for everything below that folder; may be given more than once"
 )
 
-func addCollection(c *common) *cobra.Command {
+func newCollection(c *common) *cobra.Command {
 	var body api.NewCollection
 	cmd := &cobra.Command{
-		Use:   "add NAME --path PATH",
+		Use: "create NAME --path PATH", Aliases: []string{"add"},
 		Short: "Makes a collection, which is locked unless told otherwise",
-		Example: `  usher collection add spring-launch --path '/acme/spring/*' --title 'Spring launch'
-  usher collection add all-launches --include spring-launch --include autumn-launch`,
+		Example: `  usher collection create spring-launch --path '/acme/spring/*' --title 'Spring launch'
+  usher collection create all-launches --include spring-launch --include autumn-launch`,
 		Args: takes("the collection's name, of a-z, 0-9 and -"),
 	}
 	flags := cmd.Flags()
@@ -57,6 +59,8 @@ func addCollection(c *common) *cobra.Command {
 	flags.StringVar(&body.Level, "level", "", levelFlag+" (default locked)")
 	flags.StringSliceVar(&body.Includes, "include", nil, "Collection inside it: what is granted on the outer one holds there, too")
 	flags.StringVar(&body.External, "external", "", externalFlag+" (default deny)")
+	flags.StringSliceVar(&body.Embed, "embed", nil, embedFlag)
+	flags.BoolVar(&body.Track, "track", false, trackFlag)
 	return c.leaf(cmd, func(r *run, args []string) error {
 		body.Name = args[0]
 		return show(r, http.MethodPost, "/collections", body, printCollection)
@@ -74,7 +78,7 @@ func listCollections(c *common) *cobra.Command {
 	return c.leaf(cmd, func(r *run, _ []string) error {
 		return show(r, http.MethodGet, "/collections?"+p.query().Encode(), nil, func(out io.Writer, list api.CollectionList) {
 			if len(list.Collections) == 0 {
-				fmt.Fprintln(out, "There are no collections. Make one: usher collection add demo --path '/acme/demo/*'")
+				fmt.Fprintln(out, "There are no collections. Make one: usher collection create demo --path '/acme/demo/*'")
 				return
 			}
 			rows := make([][]string, len(list.Collections))
@@ -103,9 +107,17 @@ func printCollection(out io.Writer, col api.Collection) {
 		[2]string{"Collection", col.ID}, [2]string{"Name", col.Name}, [2]string{"Title", col.Title},
 		[2]string{"Paths", strings.Join(col.Paths, " ")}, [2]string{"Level", col.Level}, [2]string{"Sessions ended", ended},
 		[2]string{"You may", strings.Join(col.Can, ", ")}, [2]string{"Includes", strings.Join(inner, " ")},
+		[2]string{"Embedded by", strings.Join(col.Embed, " ")}, [2]string{"Visitors", tracked(col)},
 		[2]string{"Unknown people", col.External}, [2]string{"Owner", col.Owner}, [2]string{"Cut", stamp(col.CutAt)},
 		[2]string{"Made", strings.TrimSuffix(stamp(col.CreatedAt)+" by "+col.CreatedBy, " by ")},
 	)
+}
+
+func tracked(col api.Collection) string {
+	if !col.Track {
+		return ""
+	}
+	return "counted while it is public; see usher session list --visitors " + col.Name
 }
 
 // onCollection makes a command about one collection.
@@ -131,14 +143,16 @@ func showCollection(c *common) *cobra.Command {
 
 func changeCollection(c *common) *cobra.Command {
 	var name, title, level, external, owner string
-	var paths, includes []string
+	var paths, includes, embed []string
+	var track bool
 	cmd := &cobra.Command{
 		Use:   "change COLLECTION",
 		Short: "Changes a collection",
 		Long: `Changes a collection. The paths that are given take the place of all there were,
-and so do the collections to include; '' for none.`,
+and so do the collections to include and the sites that may embed it; '' for none.`,
 		Example: `  usher collection change spring-launch --path '/acme/spring/*' --path /acme/teaser.mp4
   usher collection change spring-launch --level members
+  usher collection change spring-launch --embed https://www.example.com
   usher collection change spring-launch --owner ada@example.com`,
 	}
 	flags := cmd.Flags()
@@ -148,15 +162,21 @@ and so do the collections to include; '' for none.`,
 	flags.StringVar(&level, "level", "", levelFlag)
 	flags.StringSliceVar(&includes, "include", nil, "Collection inside it")
 	flags.StringVar(&external, "external", "", externalFlag)
+	flags.StringSliceVar(&embed, "embed", nil, embedFlag)
+	flags.BoolVar(&track, "track", false, trackFlag)
 	flags.StringVar(&owner, "owner", "", "Whose it is; '' for operators, owners and managers alone")
 	return onCollection(c, cmd, func(r *run, id string) error {
 		body := api.CollectionChange{
 			Name: optional(name, flags.Changed("name")), Title: optional(title, flags.Changed("title")), Level: optional(level, flags.Changed("level")),
 			External: optional(external, flags.Changed("external")), Owner: optional(owner, flags.Changed("owner")),
 			Paths: several(paths, flags.Changed("path")), Includes: several(includes, flags.Changed("include")),
+			Embed: several(embed, flags.Changed("embed")),
+		}
+		if flags.Changed("track") {
+			body.Track = &track
 		}
 		if body == (api.CollectionChange{}) {
-			return errors.New("say what to change, with --name, --title, --path, --level, --include, --external or --owner")
+			return errors.New("say what to change, with --name, --title, --path, --level, --include, --external, --embed, --track or --owner")
 		}
 		return show(r, http.MethodPatch, "/collections/"+id, body, printCollection)
 	})
@@ -259,12 +279,12 @@ func tellReason(reason api.Reason) string {
 	return text
 }
 
-func removeCollection(c *common) *cobra.Command {
+func deleteCollection(c *common) *cobra.Command {
 	return onCollection(c, &cobra.Command{
-		Use: "remove COLLECTION", Short: "Deletes a collection, with the grants on it",
+		Use: "delete COLLECTION", Aliases: []string{"remove"}, Short: "Deletes a collection, with the grants on it",
 		Long: `Deletes a collection, with the grants on it. Its files stay. What it governed is
 governed by the collection around it then, or opened by links alone.`,
-		Example: "  usher collection remove spring-launch",
+		Example: "  usher collection delete spring-launch",
 	}, func(r *run, id string) error {
 		return show(r, http.MethodDelete, "/collections/"+id, nil, func(out io.Writer, col api.Collection) {
 			fmt.Fprintf(out, "Collection %s (%s) is gone. The grants on it ended with it.\n", col.Name, col.ID)

@@ -16,8 +16,8 @@ import (
 func TestPersonCommands(t *testing.T) {
 	s := newServer(t)
 	wants(t, s.must("person", "list"), "There are no such persons")
-	id := s.object("person", "add", "Ada@Example.com", "--name", "Ada Lovelace", "--role", "standard")["id"].(string)
-	wants(t, s.must("person", "add", "guest@example.org", "--sponsor", "ada@example.com", "--until", "30d"), "guest@example.org", "limited", "Guest of", id)
+	id := s.object("person", "create", "Ada@Example.com", "--name", "Ada Lovelace", "--role", "standard")["id"].(string)
+	wants(t, s.must("person", "create", "guest@example.org", "--sponsor", "ada@example.com", "--until", "30d"), "guest@example.org", "limited", "Guest of", id)
 	wants(t, s.must("person", "list", "--role", "standard"), "PERSON", id, "ada@example.com", "Ada Lovelace")
 	page := s.must("person", "list", "--limit", "1")
 	wants(t, page, "There are more: usher person list --cursor ")
@@ -31,20 +31,20 @@ func TestPersonCommands(t *testing.T) {
 	wants(t, s.must("person", "resume", "ada@example.com"), "active since")
 	wants(t, s.must("person", "cut", "ada@example.com"), "Cut person ada@example.com", "0 live sessions ended")
 	wants(t, s.must("person", "change", "guest@example.org", "--sponsor", "", "--until", "never"), "Rights end   never")
-	grace := s.object("person", "add", "grace@example.com", "--role", "manager")["id"].(string)
-	wants(t, s.must("person", "remove", "ada@example.com", "--heir", "grace@example.com"), "is gone", grace)
-	wants(t, s.must("person", "remove", "guest@example.org", "--cut"), "operators")
+	grace := s.object("person", "create", "grace@example.com", "--role", "manager")["id"].(string)
+	wants(t, s.must("person", "delete", "ada@example.com", "--heir", "grace@example.com"), "is gone", grace)
+	wants(t, s.must("person", "delete", "guest@example.org", "--cut"), "operators")
 }
 
 func TestGroupCommands(t *testing.T) {
 	s := newServer(t)
 	wants(t, s.must("group", "list"), "There are no groups")
-	id := s.object("group", "add", "jury 2099", "--ends", "2099-06-30T18:00:00Z")["id"].(string)
+	id := s.object("group", "create", "jury 2099", "--ends", "2099-06-30T18:00:00Z")["id"].(string)
 	for _, name := range []string{id, "jury 2099", "JURY 2099"} {
 		wants(t, s.must("group", "show", name), id, "jury 2099", "2099-06-30T18:00:00Z")
 	}
 	wants(t, s.must("group", "members", id), "nobody in the group")
-	s.must("person", "add", "ada@example.com")
+	s.must("person", "create", "ada@example.com")
 	wants(t, s.must("group", "join", "jury 2099", "ada@example.com"), "ada@example.com", "1 added.")
 	wants(t, s.must("group", "members", "jury 2099"), "ada@example.com")
 	wants(t, s.must("person", "show", "ada@example.com"), "jury 2099")
@@ -56,7 +56,7 @@ func TestGroupCommands(t *testing.T) {
 	s.must("group", "join", "jury", "ada@example.com")
 	wants(t, s.must("group", "cut", "jury"), "Cut group jury")
 	wants(t, s.must("group", "close", "jury"), "MEMBER", "ada@example.com", "Sessions ended")
-	wants(t, s.must("group", "remove", "jury"), "is gone")
+	wants(t, s.must("group", "delete", "jury"), "is gone")
 	s.fails("no group with this name or id", "group", "show", "jury")
 }
 
@@ -68,11 +68,11 @@ func TestGroupImport(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write("# judges\nada@example.com, grace@example.com;\r\n  ada@example.com # twice\n\nmary@example.com\n")
+	write("# judges\nada@example.com, grace@example.com;\r\n  ada@example.com # twice\n\nmary#1@example.com\n")
 	s.fails("no group with this name", "group", "import", "judges", file)
 	wants(t, s.must("group", "import", "judges", file, "--new"), "3 added.")
 	wants(t, s.must("group", "import", "judges", file, "--new"), "3 already.")
-	wants(t, s.must("person", "list", "--group", "judges"), "mary@example.com")
+	wants(t, s.must("person", "list", "--group", "judges"), "mary#1@example.com")
 
 	write("nonsense\nnew@example.com\n")
 	stdout, stderr, err := s.usher("group", "import", "judges", file)
@@ -109,7 +109,7 @@ func TestGroupImport(t *testing.T) {
 func TestCollectionCommands(t *testing.T) {
 	s := newServer(t)
 	wants(t, s.must("collection", "list"), "There are no collections")
-	id := s.object("collection", "add", "acme", "--path", "/acme/*", "--path", "/film.mp4", "--title", "Acme")["id"].(string)
+	id := s.object("collection", "create", "acme", "--path", "/acme/*", "--path", "/film.mp4", "--title", "Acme")["id"].(string)
 	for _, name := range []string{id, "acme"} {
 		wants(t, s.must("collection", "show", name), id, "/acme/* /film.mp4", "locked", "manage", "deny")
 	}
@@ -122,51 +122,51 @@ func TestCollectionCommands(t *testing.T) {
 	}
 	s.fails("no unlocking", "collection", "unlock", "acme", "--level", "locked")
 	s.fails("known are locked, members, link, public", "collection", "unlock", "acme", "--level", "open")
-	s.must("collection", "add", "all", "--include", "acme")
+	s.must("collection", "create", "all", "--include", "acme")
 	wants(t, s.must("collection", "show", "all"), "Includes", id)
 	if got := s.object("collection", "change", "all", "--include", ""); got["includes"] != nil {
 		t.Errorf("%v", got)
 	}
-	s.must("person", "add", "ada@example.com")
+	s.must("person", "create", "ada@example.com")
 	wants(t, s.must("collection", "change", "acme", "--owner", "ada@example.com", "--path", "/acme/*"), "Owner", "per_")
 	wants(t, s.must("collection", "who", "acme"), "PERSON", "ada@example.com", "owner", "–")
 	wants(t, s.must("collection", "who", "all"), "Nobody in particular")
 	wants(t, s.must("collection", "list", "--as", "ada@example.com"), "acme")
 	wants(t, s.must("person", "show", "ada@example.com"), "acme", "(owner)", "collaborator")
 	wants(t, s.must("collection", "cut", "acme"), "Cut collection acme")
-	wants(t, s.must("collection", "remove", "acme"), "is gone")
+	wants(t, s.must("collection", "delete", "acme"), "is gone")
 	s.fails("no collection with this name", "collection", "show", "acme")
 }
 
 func TestGrantCommands(t *testing.T) {
 	s := newServer(t)
-	s.must("collection", "add", "acme", "--path", "/acme/*")
-	s.must("person", "add", "ada@example.com")
-	s.must("group", "add", "jury")
-	id := s.object("grant", "add", "acme", "--person", "ada@example.com", "--can", "view,download")["id"].(string)
-	wants(t, s.must("grant", "add", "acme", "--group", "jury", "--preset", "can_view", "--ends", "30d"), "view (can_view)", "grp_")
+	s.must("collection", "create", "acme", "--path", "/acme/*")
+	s.must("person", "create", "ada@example.com")
+	s.must("group", "create", "jury")
+	id := s.object("grant", "create", "acme", "--person", "ada@example.com", "--can", "view,download")["id"].(string)
+	wants(t, s.must("grant", "create", "acme", "--group", "jury", "--preset", "can_view", "--ends", "30d"), "view (can_view)", "grp_")
 	wants(t, s.must("grant", "show", id), id, "view, download")
 	wants(t, s.must("grant", "list", "--collection", "acme"), "view,download", "per_", "grp_")
 	wants(t, s.must("grant", "list", "--person", "ada@example.com"), "view,download")
 	wants(t, s.must("grant", "list", "--group", "jury"), "view")
 	wants(t, s.must("collection", "who", "acme"), "grant", "view,download")
-	wants(t, s.must("grant", "remove", "acme", "--person", "ada@example.com"), id, "is gone")
-	wants(t, s.must("grant", "remove", "acme", "--group", "jury"), "is gone")
+	wants(t, s.must("grant", "delete", "acme", "--person", "ada@example.com"), id, "is gone")
+	wants(t, s.must("grant", "delete", "acme", "--group", "jury"), "is gone")
 	wants(t, s.must("grant", "list", "--group", "jury"), "no such grants")
-	s.fails("there is no grant", "grant", "remove", id)
+	s.fails("there is no grant", "grant", "delete", id)
 }
 
 func TestRoleMeAndCut(t *testing.T) {
 	s := newServer(t)
 	wants(t, s.must("role", "table"), "PERMISSION", "OWNER", "LIMITED", "appoint", "with manage", "can_manage")
 	wants(t, s.must("me"), "You are the operator", "cut-all")
-	s.must("person", "add", "ada@example.com")
+	s.must("person", "create", "ada@example.com")
 	text := s.must("me", "--as", "ada@example.com")
 	wants(t, text, "ada@example.com", "viewer", "with share")
 	if strings.Contains(text, "cut-all") {
 		t.Errorf("a limited person may cut all:\n%s", text)
 	}
-	s.fails("this takes the permission people", "person", "add", "x@example.com", "--as", "ada@example.com")
+	s.fails("this takes the permission people", "person", "create", "x@example.com", "--as", "ada@example.com")
 	s.fails("no such person to act as", "me", "--as", "no@example.com")
 	link := s.object("link", "create", "--path", "/acme/*")["id"].(string)
 	id, err := gate.ParseLinkID(link)
@@ -201,46 +201,64 @@ func TestRoleMeAndCut(t *testing.T) {
 
 func TestDirectoryErrors(t *testing.T) {
 	s := newServer(t)
-	s.must("person", "add", "ada@example.com")
-	s.must("group", "add", "jury")
-	s.must("collection", "add", "acme", "--path", "/acme/*")
+	s.must("person", "create", "ada@example.com")
+	s.must("group", "create", "jury")
+	s.must("collection", "create", "acme", "--path", "/acme/*")
 	tests := []struct {
 		want string
 		args []string
 	}{
-		{"field email", []string{"person", "add", "ada"}},
-		{"is taken by per_", []string{"person", "add", "ada@example.com"}},
-		{"known are limited, standard, manager, owner", []string{"person", "add", "x@example.com", "--role", "king"}},
-		{"field until", []string{"person", "add", "x@example.com", "--until", "soon"}},
-		{"add them first (field sponsor)", []string{"person", "add", "x@example.com", "--sponsor", "no@example.com"}},
-		{"no group with this name", []string{"person", "add", "x@example.com", "--group", "none"}},
-		{"want one argument, the person's e-mail address", []string{"person", "add"}},
+		{"field email", []string{"person", "create", "ada"}},
+		{"is taken by per_", []string{"person", "create", "ada@example.com"}},
+		{"known are limited, standard, manager, owner", []string{"person", "create", "x@example.com", "--role", "king"}},
+		{"field until", []string{"person", "create", "x@example.com", "--until", "soon"}},
+		{"add them first (field sponsor)", []string{"person", "create", "x@example.com", "--sponsor", "no@example.com"}},
+		{"no group with this name", []string{"person", "create", "x@example.com", "--group", "none"}},
+		{"want one argument, the person's e-mail address", []string{"person", "create"}},
 		{"neither a person's e-mail address nor their id", []string{"person", "show", "ada"}},
 		{`no person with the address "no@example.com"`, []string{"person", "show", "no@example.com"}},
 		{"there is no person per_", []string{"person", "show", "per_00000000000000000000"}},
 		{"--name, --role, --until or --sponsor", []string{"person", "change", "ada@example.com"}},
-		{`usher person has no command "delete": known are add, list, show`, []string{"person", "delete", "ada@example.com"}},
+		{`usher person has no command "erase": known are create, list, show`, []string{"person", "erase", "ada@example.com"}},
 		{`"none": there is no group`, []string{"group", "show", "none"}},
 		{"at least one person", []string{"group", "join", "jury"}},
 		{"--name, --starts or --ends", []string{"group", "change", "jury"}},
-		{"is taken by grp_", []string{"group", "add", "Jury"}},
-		{"passed already", []string{"group", "add", "old", "--ends", "2001-01-01T00:00:00Z"}},
-		{"field name", []string{"collection", "add", "Acme"}},
-		{"field paths/0", []string{"collection", "add", "other", "--path", "acme"}},
-		{"is taken by col_", []string{"collection", "add", "other", "--path", "/acme/*"}},
+		{"is taken by grp_", []string{"group", "create", "Jury"}},
+		{"passed already", []string{"group", "create", "old", "--ends", "2001-01-01T00:00:00Z"}},
+		{"field name", []string{"collection", "create", "Acme"}},
+		{"field paths/0", []string{"collection", "create", "other", "--path", "acme"}},
+		{"is taken by col_", []string{"collection", "create", "other", "--path", "/acme/*"}},
 		{"no collection with this name or id", []string{"collection", "who", "none"}},
 		{"--title, --path", []string{"collection", "change", "acme"}},
-		{"either --person or --group", []string{"grant", "add", "acme", "--can", "view"}},
-		{"either --can or --preset", []string{"grant", "add", "acme", "--person", "ada@example.com"}},
-		{"known are view, download, upload, share, stats, manage", []string{"grant", "add", "acme", "--person", "ada@example.com", "--can", "fly"}},
-		{"known are can_manage, can_view", []string{"grant", "add", "acme", "--person", "ada@example.com", "--preset", "all"}},
+		{"either --person or --group", []string{"grant", "create", "acme", "--can", "view"}},
+		{"either --can or --preset", []string{"grant", "create", "acme", "--person", "ada@example.com"}},
+		{"known are view, download, upload, share, stats, manage", []string{"grant", "create", "acme", "--person", "ada@example.com", "--can", "fly"}},
+		{"known are can_manage, can_view", []string{"grant", "create", "acme", "--person", "ada@example.com", "--preset", "all"}},
 		{"one of --collection, --person and --group", []string{"grant", "list"}},
-		{"either --person or --group, or give its id", []string{"grant", "remove", "acme"}},
+		{"either --person or --group, or give its id", []string{"grant", "delete", "acme"}},
 		{"nothing with this id", []string{"grant", "show", "x"}},
 		{"from 1 to 200 (field limit)", []string{"person", "list", "--limit", "0"}},
 		{"that this list gave", []string{"person", "list", "--cursor", "x"}},
 	}
 	for _, test := range tests {
 		s.fails(test.want, test.args...)
+	}
+}
+
+// Things are made with create and deleted with delete. Whoever has another word
+// at their fingers gets by with it.
+func TestWordsForTheSame(t *testing.T) {
+	s := newServer(t)
+	s.must("person", "add", "ada@example.com")
+	s.must("group", "add", "jury")
+	s.must("collection", "add", "acme", "--path", "/acme/*")
+	s.must("grant", "add", "acme", "--group", "jury", "--can", "view")
+	s.fails("got 2 (persons: usher group join)", "group", "add", "jury", "ada@example.com")
+	s.fails("got 2 (persons: usher group leave)", "group", "remove", "jury", "ada@example.com")
+	for _, args := range [][]string{
+		{"grant", "remove", "acme", "--group", "jury"}, {"collection", "remove", "acme"}, {"group", "remove", "jury"}, {"person", "remove", "ada@example.com"},
+		{"apikey", "revoke", s.object("apikey", "create", "--name", "shop", "--scope", "read")["id"].(string)},
+	} {
+		wants(t, s.must(args...), "is gone")
 	}
 }

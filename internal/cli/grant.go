@@ -24,23 +24,23 @@ func Grant(dial Dial) *cobra.Command {
 		Long: `A grant says what a person or a group may do in a collection: view, download,
 upload, share, stats or manage. There is one for each pair; another one takes its
 place. It is worth no more than what whoever gave it holds themselves.`,
-		Example: `  usher grant add spring-launch --person ada@example.com --can view,download
-  usher grant add spring-launch --group judges --preset can_view --ends 2026-06-30T18:00:00Z
+		Example: `  usher grant create spring-launch --person ada@example.com --can view,download
+  usher grant create spring-launch --group judges --preset can_view --ends 2026-06-30T18:00:00Z
   usher grant list --collection spring-launch
-  usher grant remove spring-launch --person ada@example.com`,
-	}, addGrant(c), listGrants(c), showGrant(c), removeGrant(c))
+  usher grant delete spring-launch --person ada@example.com`,
+	}, newGrant(c), listGrants(c), showGrant(c), deleteGrant(c))
 	c.flags(cmd)
 	return cmd
 }
 
-func addGrant(c *common) *cobra.Command {
+func newGrant(c *common) *cobra.Command {
 	var body api.NewGrant
 	var starts, end string
 	cmd := &cobra.Command{
-		Use:   "add COLLECTION --person EMAIL|--group NAME --can CAN|--preset NAME",
+		Use: "create COLLECTION --person EMAIL|--group NAME --can CAN|--preset NAME", Aliases: []string{"add"},
 		Short: "Gives a person or a group access to a collection",
-		Example: `  usher grant add spring-launch --person ada@example.com --can view,download
-  usher grant add spring-launch --group judges --preset can_view --starts 2026-06-01T08:00:00Z --ends 30d`,
+		Example: `  usher grant create spring-launch --person ada@example.com --can view,download
+  usher grant create spring-launch --group judges --preset can_view --starts 2026-06-01T08:00:00Z --ends 30d`,
 		Args: takes(whichCollection),
 	}
 	flags := cmd.Flags()
@@ -98,7 +98,7 @@ func listGrants(c *common) *cobra.Command {
 
 func printGrants(out io.Writer, list api.GrantList) {
 	if len(list.Grants) == 0 {
-		fmt.Fprintln(out, "There are no such grants. Make one: usher grant add demo --person ada@example.com --can view")
+		fmt.Fprintln(out, "There are no such grants. Make one: usher grant create demo --person ada@example.com --can view")
 		return
 	}
 	rows := make([][]string, len(list.Grants))
@@ -130,13 +130,13 @@ func showGrant(c *common) *cobra.Command {
 	})
 }
 
-func removeGrant(c *common) *cobra.Command {
+func deleteGrant(c *common) *cobra.Command {
 	var person, group string
 	cmd := &cobra.Command{
-		Use:   "remove COLLECTION --person EMAIL|--group NAME",
+		Use: "delete COLLECTION --person EMAIL|--group NAME", Aliases: []string{"remove"},
 		Short: "Takes a grant back: what it gave ends with the next request",
-		Example: `  usher grant remove spring-launch --person ada@example.com
-  usher grant remove grt_p1e5q0k2h4m6p8r0t2v4g1e5q0k2h4m6p8r0t2v4g`,
+		Example: `  usher grant delete spring-launch --person ada@example.com
+  usher grant delete grt_p1e5q0k2h4m6p8r0t2v4g1e5q0k2h4m6p8r0t2v4g`,
 		Args: takes(whichCollection + "; or the grant's id (grt_…)"),
 	}
 	holderFlags(cmd, &person, &group, "Whose it is")

@@ -23,26 +23,26 @@ whoever is taken out has it no more, both from the next request on. It may have 
 beginning and an end.
 
 Wherever a command takes a group, its name and its id (grp_…) will do.`,
-		Example: `  usher group add judges --ends 2026-06-30T18:00:00Z
+		Example: `  usher group create judges --ends 2026-06-30T18:00:00Z
   usher group import judges judges.txt
-  usher grant add finalists --group judges --can view
+  usher grant create finalists --group judges --can view
   usher group close judges`,
 	},
-		addGroup(c), listGroups(c), showGroup(c), changeGroup(c), groupMembers(c),
+		newGroup(c), listGroups(c), showGroup(c), changeGroup(c), groupMembers(c),
 		joinGroup(c, "join", "Puts persons into a group"), joinGroup(c, "leave", "Takes persons out of a group"),
-		importGroup(c), closeGroup(c), reportGroup(c), cutGroup(c), removeGroup(c),
+		importGroup(c), closeGroup(c), reportGroup(c), cutGroup(c), deleteGroup(c),
 	)
 	c.flags(cmd)
 	return cmd
 }
 
-func addGroup(c *common) *cobra.Command {
+func newGroup(c *common) *cobra.Command {
 	var body api.NewGroup
 	var starts, end string
 	cmd := &cobra.Command{
-		Use: "add NAME", Short: "Makes a group, with nobody in it yet",
-		Example: "  usher group add editors\n  usher group add judges --starts 2026-06-01T08:00:00Z --ends 2026-06-30T18:00:00Z",
-		Args:    takes("the group's name"),
+		Use: "create NAME", Aliases: []string{"add"}, Short: "Makes a group, with nobody in it yet",
+		Example: "  usher group create editors\n  usher group create judges --starts 2026-06-01T08:00:00Z --ends 2026-06-30T18:00:00Z",
+		Args:    ofGroup("the group's name", "join"),
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&starts, "starts", "", "When it begins to grant anything: "+timeFlag+" (default now)")
@@ -64,7 +64,7 @@ func listGroups(c *common) *cobra.Command {
 	return c.leaf(cmd, func(r *run, _ []string) error {
 		return show(r, http.MethodGet, "/groups?"+p.query().Encode(), nil, func(out io.Writer, list api.GroupList) {
 			if len(list.Groups) == 0 {
-				fmt.Fprintln(out, "There are no groups. Make one: usher group add judges")
+				fmt.Fprintln(out, "There are no groups. Make one: usher group create judges")
 				return
 			}
 			printGroupRows(out, list.Groups)
@@ -250,15 +250,31 @@ func printReport(out io.Writer, g api.GroupReport) {
 	table(out, []string{"MEMBER", "SESSIONS", "PLAYS", "LAST SEEN", "NAME"}, rows)
 }
 
-func removeGroup(c *common) *cobra.Command {
-	return onGroup(c, &cobra.Command{
-		Use: "remove GROUP", Short: "Deletes a group, with what it was granted",
+func deleteGroup(c *common) *cobra.Command {
+	return c.leaf(&cobra.Command{
+		Use: "delete GROUP", Aliases: []string{"remove"}, Short: "Deletes a group, with what it was granted",
 		Long: `Deletes a group, with what it was granted and who was in it. The persons stay.
 usher group close ends it too, and leaves it to be looked at.`,
-		Example: "  usher group remove judges",
-	}, func(r *run, id string) error {
+		Example: "  usher group delete judges",
+		Args:    ofGroup(whichGroup, "leave"),
+	}, func(r *run, args []string) error {
+		id, err := r.groupID(args[0])
+		if err != nil {
+			return err
+		}
 		return show(r, http.MethodDelete, "/groups/"+id, nil, func(out io.Writer, g api.Group) {
 			fmt.Fprintf(out, "Group %s (%s) is gone. What it was granted ended with it.\n", g.Name, g.ID)
 		})
 	})
+}
+
+// ofGroup is takes for a command that may be mistaken for another one, which
+// changes who is in a group.
+func ofGroup(what, other string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > 1 {
+			return fmt.Errorf("want one argument, %s; got %d (persons: usher group %s)", what, len(args), other)
+		}
+		return takes(what)(cmd, args)
+	}
 }

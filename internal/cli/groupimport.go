@@ -54,7 +54,7 @@ one address keeps no other out, and the same file may be imported again.`,
 		if err != nil {
 			return err
 		}
-		return r.importInto(id, addresses)
+		return r.importInto(id, once(addresses))
 	})
 }
 
@@ -76,12 +76,9 @@ func readAddresses(name string, stdin io.Reader) ([]string, error) {
 		return nil, fmt.Errorf("%s is too long: at most %d bytes are read at once", name, maxImport)
 	}
 	var addresses []string
-	seen := map[string]bool{}
 	for line := range strings.Lines(string(text)) {
-		line, _, _ = strings.Cut(line, "#")
-		for word := range strings.FieldsFuncSeq(line, func(r rune) bool { return r == ',' || r == ';' }) {
-			if word = strings.TrimSpace(word); word != "" && !seen[word] {
-				seen[word] = true
+		for word := range strings.FieldsFuncSeq(uncommented(line), func(r rune) bool { return r == ',' || r == ';' }) {
+			if word = strings.TrimSpace(word); word != "" {
 				addresses = append(addresses, word)
 			}
 		}
@@ -90,6 +87,29 @@ func readAddresses(name string, stdin io.Reader) ([]string, error) {
 		return nil, fmt.Errorf("%s holds no addresses: want %s", name, importedLines)
 	}
 	return addresses, nil
+}
+
+// uncommented leaves out what follows a # that begins a word: an address may
+// have one in it.
+func uncommented(line string) string {
+	for i, r := range line {
+		if r == '#' && (i == 0 || strings.ContainsRune(" \t,;", rune(line[i-1]))) {
+			return line[:i]
+		}
+	}
+	return line
+}
+
+// once leaves out what was there before.
+func once(words []string) (out []string) {
+	seen := map[string]bool{}
+	for _, word := range words {
+		if !seen[word] {
+			seen[word] = true
+			out = append(out, word)
+		}
+	}
+	return out
 }
 
 func (r *run) importInto(group string, addresses []string) error {

@@ -14,61 +14,25 @@ import (
 )
 
 func extendLink(c *common) *cobra.Command {
-	var views, viewsEach, seats, seatsEach, whenFull, expires, starts, startBy, playFor string
+	var f extendFlags
 	cmd := &cobra.Command{
 		Use:   "extend LINK",
-		Short: "Changes how many views and seats a link has, or when it ends",
+		Short: "Changes how many views and seats a link has, or when it is open",
 		Long: `Changes the limits of a link that is out already; its URLs stay the same. Views
 that were used stay used: a link with 3 of 3 views used and --views +2 is good
 for 2 more. Fewer seats cut nobody off: the next device that opens the link makes
 room for itself or is refused. A link signed elsewhere keeps the end that its
-issuer gave it.`,
+issuer gave it; one made from another link gets more views from that one.`,
 		Example: `  usher link extend lnk_1e5q0k2h4m6p8r0t2v4g --views +2
   usher link extend lnk_1e5q0k2h4m6p8r0t2v4g --views 10 --expires 7d
   usher link extend lnk_1e5q0k2h4m6p8r0t2v4g --expires 2026-12-31T00:00:00Z`,
 		Args: takes(whichLink),
 	}
-	flags := cmd.Flags()
-	flags.StringVar(&views, "views", "", "New limit of views, such as 10 (0: no limit), or +2 to add 2")
-	flags.StringVar(&viewsEach, "views-each", "", "New limit for each viewer, or +N to add to it")
-	flags.StringVar(&seats, "seats", "", "New limit of devices at once (0: no limit)")
-	flags.StringVar(&seatsEach, "seats-each", "", "New limit of devices at once for each viewer")
-	flags.StringVar(&whenFull, "when-full", "", whenFullFlag)
-	flags.StringVar(&expires, "expires", "", "New end: a duration from now such as 48h, or a time such as 2026-01-31T18:00:00Z")
-	flags.StringVar(&starts, "starts", "", "New opening, written the same way")
-	flags.StringVar(&startBy, "start-by", "", "New time by which the last view has to begin, written the same way")
-	flags.StringVar(&playFor, "play-for", "", "New time that it is good for from its first view on, such as 48h")
+	f.add(cmd)
 	return c.leaf(cmd, func(r *run, args []string) error {
-		var body api.LinkChange
-		var err error
-		if body.Views, body.AddViews, err = parseAmount("views", views); err != nil {
-			return err
-		}
-		if body.ViewsEach, body.AddViewsEach, err = parseAmount("views-each", viewsEach); err != nil {
-			return err
-		}
-		if body.Seats, err = parseLimit("seats", seats); err != nil {
-			return err
-		}
-		if body.SeatsEach, err = parseLimit("seats-each", seatsEach); err != nil {
-			return err
-		}
-		if whenFull != "" {
-			body.WhenFull = &whenFull
-		}
-		end, err := parseWhen("expires", expires)
+		body, err := f.body(time.Now())
 		if err != nil {
 			return err
-		}
-		body.ExpiresAt, body.ExpiresIn = end.at, end.in
-		if body.StartsAt, err = parseTime("starts", starts, time.Now()); err != nil {
-			return err
-		}
-		if body.StartBy, err = parseTime("start-by", startBy, time.Now()); err != nil {
-			return err
-		}
-		if playFor != "" {
-			body.PlayFor = &playFor
 		}
 		if body.IsZero() {
 			return errors.New("say what to change, with --views, --views-each, --seats, --seats-each, --starts, --start-by, --play-for, --when-full or --expires")
@@ -79,6 +43,55 @@ issuer gave it.`,
 		}
 		return show(r, http.MethodPatch, "/links/"+id, body, printLink)
 	})
+}
+
+// extendFlags are the flags of a change of limits.
+type extendFlags struct {
+	views, viewsEach, seats, seatsEach, whenFull, expires, starts, startBy, playFor string
+}
+
+func (f *extendFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.views, "views", "", "New limit of views, such as 10 (0: no limit), or +2 to add 2")
+	flags.StringVar(&f.viewsEach, "views-each", "", "New limit for each viewer, or +N to add to it")
+	flags.StringVar(&f.seats, "seats", "", "New limit of devices at once (0: no limit)")
+	flags.StringVar(&f.seatsEach, "seats-each", "", "New limit of devices at once for each viewer")
+	flags.StringVar(&f.whenFull, "when-full", "", whenFullFlag)
+	flags.StringVar(&f.expires, "expires", "", "New end: a duration from now such as 48h, or a time such as 2026-01-31T18:00:00Z")
+	flags.StringVar(&f.starts, "starts", "", "New opening, written the same way")
+	flags.StringVar(&f.startBy, "start-by", "", "New time by which the last view has to begin, written the same way")
+	flags.StringVar(&f.playFor, "play-for", "", "New time that it is good for from its first view on, such as 48h")
+}
+
+func (f *extendFlags) body(now time.Time) (body api.LinkChange, err error) {
+	if body.Views, body.AddViews, err = parseAmount("views", f.views); err != nil {
+		return body, err
+	}
+	if body.ViewsEach, body.AddViewsEach, err = parseAmount("views-each", f.viewsEach); err != nil {
+		return body, err
+	}
+	if body.Seats, err = parseLimit("seats", f.seats); err != nil {
+		return body, err
+	}
+	if body.SeatsEach, err = parseLimit("seats-each", f.seatsEach); err != nil {
+		return body, err
+	}
+	if f.whenFull != "" {
+		body.WhenFull = &f.whenFull
+	}
+	end, err := parseWhen("expires", f.expires)
+	if err != nil {
+		return body, err
+	}
+	body.ExpiresAt, body.ExpiresIn = end.at, end.in
+	if body.StartsAt, err = parseTime("starts", f.starts, now); err != nil {
+		return body, err
+	}
+	if f.playFor != "" {
+		body.PlayFor = &f.playFor
+	}
+	body.StartBy, err = parseTime("start-by", f.startBy, now)
+	return body, err
 }
 
 // standLink makes the three commands that change a link's standing.

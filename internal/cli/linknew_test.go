@@ -27,7 +27,7 @@ func newDesk(t *testing.T) *server {
 	s.handler = api.New(func() (api.Backend, bool) {
 		return api.Backend{Store: s.store, Gate: s.gate, Keys: s.keys, Directory: dir, Desk: desk, PublicURL: "https://media.example.com", Now: time.Now}, true
 	}, api.Open)
-	s.must("collection", "add", "acme", "--path", "/acme/*", "--level", "link")
+	s.must("collection", "create", "acme", "--path", "/acme/*", "--level", "link")
 	return s
 }
 
@@ -133,7 +133,7 @@ func TestInvite(t *testing.T) {
 	}
 	wants(t, s.must("invite", "create", "ann@example.com", "--collection", "acme", "--preset", "can_manage", "--message", "Have a look", "--until", "30d"),
 		"invited", "by_hand", "inv_", "To: ann@example.com", "> Have a look", "https://media.example.com/_usher/activate/")
-	s.must("invite", "create", "--emails-file", s.file("ben@example.com"))
+	wants(t, s.must("invite", "create", "--emails-file", s.file("ben@example.com, ben@example.com # twice")), "invited", "duplicate")
 	list := s.object("invite", "list", "--collection", "acme")["invites"].([]any)
 	id := list[0].(map[string]any)["id"].(string)
 	wants(t, s.must("invite", "list"), id, "pending", "ann@example.com", "collection acme", "ben@example.com")

@@ -27,32 +27,32 @@ limited and has access to nothing until it is granted.
 
 Wherever a command takes a person, their e-mail address and their id (per_…) will
 do.`,
-		Example: `  usher person add ada@example.com --name 'Ada Lovelace'
+		Example: `  usher person create ada@example.com --name 'Ada Lovelace'
   usher person list --role manager
   usher person show ada@example.com
   usher person suspend ada@example.com --why 'left the project'
-  usher person remove ada@example.com --heir grace@example.com`,
+  usher person delete ada@example.com --heir grace@example.com`,
 	},
-		addPerson(c), listPersons(c), showPerson(c), changePerson(c),
+		newPerson(c), listPersons(c), showPerson(c), changePerson(c),
 		standPerson(c, "suspend", "Takes everything from a person until they are resumed", "What they opened is refused from the next request on, and so is what their guests\nopened."),
 		standPerson(c, "resume", "Gives a suspended person back what they had", "They have again what was granted to them, unless it ended meanwhile."),
-		removePerson(c), cutPerson(c),
+		deletePerson(c), cutPerson(c),
 	)
 	c.flags(cmd)
 	return cmd
 }
 
-func addPerson(c *common) *cobra.Command {
+func newPerson(c *common) *cobra.Command {
 	var body api.NewPerson
 	var until string
 	cmd := &cobra.Command{
-		Use:   "add EMAIL",
-		Short: "Adds a person, who has access to nothing yet",
-		Long: `Adds a person, who has access to nothing yet: grant it, or put them into a group.
+		Use: "create EMAIL", Aliases: []string{"add"},
+		Short: "Makes a person known, who has access to nothing yet",
+		Long: `Makes a person known, who has access to nothing yet: grant it, or put them into a group.
 A guest has a sponsor, and has nothing once the sponsor has nothing.`,
-		Example: `  usher person add ada@example.com --name 'Ada Lovelace'
-  usher person add grace@example.com --role manager
-  usher person add guest@example.org --sponsor ada@example.com --until 30d --group judges`,
+		Example: `  usher person create ada@example.com --name 'Ada Lovelace'
+  usher person create grace@example.com --role manager
+  usher person create guest@example.org --sponsor ada@example.com --until 30d --group judges`,
 		Args: takes("the person's e-mail address"),
 	}
 	flags := cmd.Flags()
@@ -171,19 +171,19 @@ func standPerson(c *common, verb, short, long string) *cobra.Command {
 	})
 }
 
-func removePerson(c *common) *cobra.Command {
+func deletePerson(c *common) *cobra.Command {
 	var heir string
 	var cut bool
 	cmd := &cobra.Command{
-		Use:   "remove PERSON",
+		Use: "delete PERSON", Aliases: []string{"remove"},
 		Short: "Deletes a person: what they opened ends, what they own passes on",
 		Long: `Deletes a person. Their sessions and sign-ins end, and what they were granted. The
 collections they own pass to the heir, who from then on also answers for the links
 and grants that they gave, each with no more than it was worth. Their guests are
 suspended.`,
-		Example: `  usher person remove ada@example.com
-  usher person remove ada@example.com --heir grace@example.com
-  usher person remove mallory@example.com --cut`,
+		Example: `  usher person delete ada@example.com
+  usher person delete ada@example.com --heir grace@example.com
+  usher person delete mallory@example.com --cut`,
 		Args: takes(whichPerson),
 	}
 	cmd.Flags().StringVar(&heir, "heir", "", "Who comes after them (default the first owner, or operators)")

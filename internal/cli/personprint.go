@@ -31,7 +31,7 @@ func printPerson(out io.Writer, p api.Person) { facts(out, personFacts(p)...) }
 
 func printPersons(out io.Writer, list api.PersonList) {
 	if len(list.Persons) == 0 {
-		fmt.Fprintln(out, "There are no such persons. Add one: usher person add ada@example.com")
+		fmt.Fprintln(out, "There are no such persons. Make one known: usher person create ada@example.com")
 		return
 	}
 	rows := make([][]string, len(list.Persons))
@@ -91,6 +91,7 @@ func printFarewell(out io.Writer, f api.Farewell) {
 		[2]string{"Collections passed on", fmt.Sprint(f.Collections)},
 		[2]string{"Links passed on", fmt.Sprint(f.Links)},
 		[2]string{"Grants passed on", fmt.Sprint(f.Given)},
+		[2]string{"Uploads passed on", fmt.Sprint(f.Objects)},
 	)
 }
 

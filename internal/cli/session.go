@@ -33,7 +33,7 @@ it, and when it was last seen.`,
 
 func listSessions(c *common) *cobra.Command {
 	var p page
-	var link, person string
+	var link, person, visitors string
 	cmd := &cobra.Command{
 		Use: "list", Short: "Lists sessions, the newest first",
 		Example: "  usher session list\n  usher session list --link lnk_1e5q0k2h4m6p8r0t2v4g\n  usher session list --person ada@example.com",
@@ -41,9 +41,14 @@ func listSessions(c *common) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&link, "link", "", "Only sessions of this link: its id, or its share or media URL")
 	cmd.Flags().StringVar(&person, "person", "", "Only sessions of this person: their e-mail address or id")
+	cmd.Flags().StringVar(&visitors, "visitors", "", "Only sessions of visitors of this public collection, where they are counted: its name or id")
 	p.flags(cmd)
 	return c.leaf(cmd, func(r *run, _ []string) error {
 		query, again := p.query(), "usher session list"
+		if visitors != "" {
+			query.Set("visitors", visitors)
+			again += " --visitors " + visitors
+		}
 		if link != "" {
 			id, err := r.linkID(link)
 			if err != nil {

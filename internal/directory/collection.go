@@ -75,6 +75,10 @@ type Collection struct {
 	External External  `json:"external"`
 	// Owner holds everything on it; zero: operators, owners and managers alone.
 	Owner gate.PersonID `json:"owner,omitzero"`
+	// Embed are the origins of other sites whose pages may show what is in it.
+	Embed []gate.Origin `json:"embed,omitempty"`
+	// Track counts visitors while the level is public, by a session each.
+	Track bool `json:"track,omitempty"`
 	// CutAt ends the sessions that were opened at or before it.
 	CutAt     time.Time     `json:"cut_at,omitzero"`
 	CreatedAt time.Time     `json:"created_at"`
@@ -102,6 +106,17 @@ func (c Collection) Validate() error {
 	}
 	if c.Level > gate.Public {
 		return &Invalid{Field: "level", Detail: "unknown", Allowed: Levels()}
+	}
+	if len(c.Embed) > gate.MaxOrigins {
+		return invalid("embed", "want at most %d origins, not %d", gate.MaxOrigins, len(c.Embed))
+	}
+	for i, origin := range c.Embed {
+		if _, err := gate.ParseOrigin(string(origin)); err != nil {
+			return invalid("embed", "%s", err)
+		}
+		if slices.Contains(c.Embed[:i], origin) {
+			return invalid("embed", "%s is there twice", origin)
+		}
 	}
 	if len(c.Includes) > MaxIncludes {
 		return invalid("includes", "want at most %d collections, not %d", MaxIncludes, len(c.Includes))

@@ -17,6 +17,8 @@ type NewCollection struct {
 	Level    gate.Level
 	Includes []gate.CollectionID
 	External External
+	Embed    []gate.Origin
+	Track    bool
 }
 
 // CollectionChange is what changes of a collection; nil: nothing.
@@ -28,6 +30,8 @@ type CollectionChange struct {
 	Includes *[]gate.CollectionID
 	External *External
 	Owner    *gate.PersonID
+	Embed    *[]gate.Origin
+	Track    *bool
 }
 
 // claimsOf are what only this collection may have.
@@ -68,7 +72,7 @@ func (d *Directory) CreateCollection(ctx context.Context, who Actor, n NewCollec
 	}
 	col := Collection{
 		ID: gate.CollectionID(token.NewID(c.now)), Name: n.Name, Title: n.Title, Paths: n.Paths, Level: n.Level,
-		External: n.External, Owner: who.person, CreatedAt: c.now, CreatedBy: who.person,
+		External: n.External, Embed: n.Embed, Track: n.Track, Owner: who.person, CreatedAt: c.now, CreatedBy: who.person,
 	}
 	col.Includes = c.including(nil, n.Includes)
 	if err := c.mayBe(ctx, nil, &col); err != nil {
@@ -187,6 +191,12 @@ func (ch CollectionChange) apply(c *call, col *Collection) {
 	}
 	if ch.Owner != nil {
 		col.Owner = *ch.Owner
+	}
+	if ch.Embed != nil {
+		col.Embed = slices.Clone(*ch.Embed)
+	}
+	if ch.Track != nil {
+		col.Track = *ch.Track
 	}
 }
 

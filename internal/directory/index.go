@@ -12,15 +12,23 @@ import (
 // entry is what the index keeps of a collection. It is never changed.
 type entry struct {
 	id       gate.CollectionID
+	name     string
 	level    gate.Level
 	paths    []gate.Scope
 	includes []Include
 	owner    gate.PersonID
 	cutAt    time.Time
+	embed    *gate.Embedding
+	track    bool
 }
 
 func entryOf(c *Collection) *entry {
-	return &entry{c.ID, c.Level, c.Paths, c.Includes, c.Owner, c.CutAt}
+	return &entry{c.ID, c.Name, c.Level, c.Paths, c.Includes, c.Owner, c.CutAt, gate.NewEmbedding(c.Embed), c.Track}
+}
+
+// place is where a path is that is in this scope of the collection.
+func (e *entry) place(scope gate.Scope) gate.Place {
+	return gate.Place{Collection: e.id, Level: e.level, Scope: scope, Sole: e.sole(), Embed: e.embed, Track: e.track}
 }
 
 // edge says that outer includes a collection, and who said so.
@@ -110,11 +118,8 @@ func (x *index) count() int {
 func (x *index) place(p gate.Path) gate.Place {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	l, ok := x.tree.find(p.String())
-	if !ok {
-		return gate.Place{}
-	}
-	return gate.Place{Collection: l.collection, Level: l.level, Scope: l.scope, Sole: l.sole}
+	place, _ := x.tree.find(p.String())
+	return place
 }
 
 // maxHomes bounds what is looked at for one link.
@@ -131,7 +136,7 @@ func (x *index) homes(id gate.CollectionID) (homes []gate.Place) {
 			if len(homes) == maxHomes {
 				return homes
 			}
-			homes = append(homes, gate.Place{Collection: id, Level: e.level, Scope: scope, Sole: e.sole()})
+			homes = append(homes, e.place(scope))
 		}
 	}
 	return homes
@@ -257,6 +262,6 @@ func (x *index) governs(scope gate.Scope) gate.CollectionID {
 	}
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	l, _ := x.tree.find(path)
-	return l.collection
+	place, _ := x.tree.find(path)
+	return place.Collection
 }

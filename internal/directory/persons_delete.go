@@ -29,6 +29,7 @@ type Departed struct {
 	Collections int // now the heir's
 	Links       int // now answered for by the heir
 	Given       int // grants now answered for by the heir
+	Objects     int // uploaded, now the heir's
 }
 
 // DeletePerson deletes a person: their sessions and sign-ins end, then what
@@ -57,7 +58,7 @@ func (d *Directory) DeletePerson(ctx context.Context, who Actor, id gate.PersonI
 		return Departed{}, err
 	}
 	for _, step := range []func(context.Context) error{
-		l.links, l.given, l.collections, l.held, l.memberships, l.guests,
+		l.links, l.given, l.collections, l.objects, l.held, l.memberships, l.guests,
 	} {
 		if err := step(ctx); err != nil {
 			return l.out, err
@@ -223,6 +224,37 @@ func (l *leaving) collections(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// objects makes the heir the owner of what they uploaded. Without one, only who
+// manages the collection may change it.
+func (l *leaving) objects(ctx context.Context) error {
+	for below := ""; ; {
+		docs, err := l.store.List(ctx, gate.KindObject, gate.OwnedBy(l.id), below, batch)
+		if err != nil {
+			return err
+		}
+		for _, doc := range docs {
+			below = doc.ID
+			object, err := gate.ObjectFrom(doc)
+			if err != nil {
+				return err
+			}
+			object.Person = l.out.Heir
+			next, err := object.Document(doc.ID)
+			if err != nil {
+				return err
+			}
+			next.Rev, next.Until = doc.Rev, doc.Until
+			if _, err := l.store.Put(ctx, next); err != nil && !errors.Is(err, gate.ErrConflict) && !errors.Is(err, gate.ErrNotFound) {
+				return err
+			}
+			l.out.Objects++
+		}
+		if len(docs) < batch {
+			return nil
+		}
+	}
 }
 
 func (l *leaving) held(ctx context.Context) error {

@@ -19,7 +19,7 @@ func (v *View) Rule(ctx context.Context, c gate.Case) (gate.Ruling, error) {
 	if err != nil {
 		return gate.Ruling{}, err
 	}
-	if c.Place.Level == gate.Public {
+	if c.Place.Level == gate.Public && !c.Place.Track { // where visitors are counted, a session has to be one
 		if ruling.Reason != gate.OK { // whoever somebody is, they are here as everybody is
 			ruling.Can = 0
 		}
@@ -176,6 +176,11 @@ func (j *judge) own() (gate.Capability, error) {
 func (j *judge) enters(own gate.Capability) (no gate.Reason, byLink bool) {
 	link, place := j.c.Link, &j.c.Place
 	switch {
+	case link != nil && link.Pass && len(link.For) == 0:
+		if place.Level < gate.Public {
+			return gate.LockedPlace, false
+		}
+		return gate.OK, true
 	case link == nil || link.Pass:
 		if own == 0 {
 			return gate.LockedPlace, false

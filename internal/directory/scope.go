@@ -36,6 +36,16 @@ func (d *Directory) Level(id gate.CollectionID) (gate.Level, bool) {
 	return gate.Locked, false
 }
 
+// NameOf is what a collection is called, likewise; empty: there is none.
+func (d *Directory) NameOf(id gate.CollectionID) string {
+	if x := d.view.index.Load(); x != nil {
+		if e, _ := x.collection(id); e != nil {
+			return e.name
+		}
+	}
+	return ""
+}
+
 // LevelAt is Level of the collection that governs the scope.
 func (d *Directory) LevelAt(scope gate.Scope) (gate.Level, bool) {
 	x := d.view.index.Load()

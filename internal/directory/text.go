@@ -3,8 +3,8 @@ package directory
 import (
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/usher-media/usher/internal/typed"
 )
 
 // Bounds of texts that people write.
@@ -18,23 +18,10 @@ const (
 // CheckLine reports what is wrong with a text that is shown in lists, mails and
 // logs: it has to stay on its line and to show what it is.
 func CheckLine(field, text string, most int) error {
-	if len(text) > most || !utf8.ValidString(text) || strings.ContainsFunc(text, hidden) || strings.TrimSpace(text) != text {
+	if !typed.Line(text, most) || strings.TrimSpace(text) != text {
 		return invalid(field, "want at most %d bytes of plain text on one line, with no space around it", most)
 	}
 	return nil
-}
-
-// hidden tells characters that end a line, are not seen, or turn the order of
-// what is around them (Trojan Source, CVE-2021-42574). Joiners stay: names in
-// several scripts are written with them.
-func hidden(r rune) bool {
-	switch {
-	case r == '\u200c' || r == '\u200d':
-		return false
-	case unicode.IsControl(r), unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co, unicode.Cs):
-		return true
-	}
-	return r == utf8.RuneError || unicode.Is(unicode.Noncharacter_Code_Point, r)
 }
 
 // checkName wants a text that is there.

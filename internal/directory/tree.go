@@ -16,15 +16,7 @@ type branch struct {
 	// file is whose the path itself is, below whose all that is under it. There
 	// is at most one of each, unless something was half done: then the one that
 	// was made first has it, on every node alike.
-	file, below []leaf
-}
-
-// leaf is one path of a collection.
-type leaf struct {
-	collection gate.CollectionID
-	level      gate.Level
-	scope      gate.Scope
-	sole       bool
+	file, below []gate.Place
 }
 
 func (t *tree) add(e *entry) {
@@ -42,8 +34,8 @@ func (t *tree) add(e *entry) {
 			b = next
 		}
 		leaves := b.leaves(scope)
-		*leaves = append(*leaves, leaf{e.id, e.level, scope, e.sole()})
-		slices.SortFunc(*leaves, func(x, y leaf) int { return slices.Compare(x.collection[:], y.collection[:]) })
+		*leaves = append(*leaves, e.place(scope))
+		slices.SortFunc(*leaves, func(x, y gate.Place) int { return slices.Compare(x.Collection[:], y.Collection[:]) })
 	}
 }
 
@@ -53,11 +45,11 @@ func (t *tree) remove(e *entry) {
 	}
 }
 
-// remove takes the leaf out below b, with the branches that nothing is on then.
+// remove takes the place out below b, with the branches that nothing is on then.
 func (b *branch) remove(rest string, scope gate.Scope, id gate.CollectionID) {
 	if rest == "" {
 		leaves := b.leaves(scope)
-		*leaves = slices.DeleteFunc(*leaves, func(l leaf) bool { return l.collection == id })
+		*leaves = slices.DeleteFunc(*leaves, func(p gate.Place) bool { return p.Collection == id })
 		return
 	}
 	segment, rest, _ := strings.Cut(rest, "/")
@@ -71,7 +63,7 @@ func (b *branch) remove(rest string, scope gate.Scope, id gate.CollectionID) {
 	}
 }
 
-func (b *branch) leaves(scope gate.Scope) *[]leaf {
+func (b *branch) leaves(scope gate.Scope) *[]gate.Place {
 	if scope.Tree() {
 		return &b.below
 	}
@@ -85,9 +77,9 @@ func segments(scope gate.Scope) func(func(string) bool) {
 	return strings.SplitSeq(scope.Root()[1:], "/")
 }
 
-// find returns the leaf with the longest path that the path is in. It
+// find returns the place with the longest path that the path is in. It
 // allocates nothing.
-func (t *tree) find(path string) (found leaf, ok bool) {
+func (t *tree) find(path string) (found gate.Place, ok bool) {
 	b := &t.root
 	for rest := path; rest != ""; {
 		if len(b.below) > 0 {

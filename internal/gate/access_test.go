@@ -2,6 +2,7 @@ package gate_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -534,6 +535,22 @@ func TestExplainTellsOfPlacesAndPersons(t *testing.T) {
 			if strings.Contains(step.Finding, "argon2id") || strings.Contains(step.Finding, ann.String()) {
 				t.Errorf("%s: told too much: %s", c.name, step.Finding)
 			}
+		}
+	}
+	// Of a session it says why it was let in, and not who it is.
+	for _, c := range []struct {
+		link gate.Link
+		says string
+	}{
+		{named, "whom the link names, and who was not asked for its password"},
+		{w.issue(gate.Link{Collection: films, For: []gate.PersonID{ann}}, gate.Terms{}), "a person's whom the link names."},
+		{plain, "a signed-in person's."},
+	} {
+		hers := w.open(w.as(ann), c.link, "/film/1.ts")
+		e, err := w.gate.Explain(w.Context(), w.now, "/~"+hers.Token+"/film/1.ts", "GET")
+		at := slices.IndexFunc(e.Steps, func(s gate.Step) bool { return s.Name == "identify" })
+		if err != nil || at < 0 || !strings.Contains(e.Steps[at].Finding, c.says) || strings.Contains(e.Steps[at].Finding, ann.String()) {
+			t.Errorf("want %q: %+v, %v", c.says, e.Steps, err)
 		}
 	}
 }

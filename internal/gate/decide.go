@@ -13,10 +13,14 @@ import (
 // now is the wall clock; it is only held against the times inside signed
 // links and the age of leases. All else is timed by the store's clock.
 func (g *Gate) Decide(ctx context.Context, now time.Time, req *Request) (v Verdict, err error) {
-	if passes, err := g.public(ctx, now, req); err != nil {
+	place, passes, tracks, err := g.public(ctx, now, req)
+	switch {
+	case err != nil:
 		return v, err
-	} else if passes {
-		return publicly(req), nil
+	case passes:
+		return publicly(req, place), nil
+	case tracks:
+		return g.visit(ctx, now, req, place)
 	}
 	credential, no := present(req)
 	if no == NoToken {
@@ -84,11 +88,14 @@ func (g *Gate) admit(ctx context.Context, now time.Time, req *Request, who *pass
 	if err != nil || v.Refusal.Reason != OK || v.Public {
 		return err
 	}
+	if v.Refusal.Reason = req.mayKeep(v.Can); v.Refusal.Reason != OK {
+		return nil
+	}
 	asset := s.asset
 	if state.Session.Gathered {
 		asset = WholeScope
 	}
-	v.Outcome, v.Path, v.Asset = Pass, req.Path, asset
+	v.Outcome, v.Path, v.Asset, v.Embed = Pass, req.Path, asset, s.place.Embed
 	v.Gathers = v.Class == Manifest && s.gathers && !state.Session.Gathered
 	v.Countable = s.open
 	v.Claim = Claim{
@@ -218,8 +225,8 @@ func (g *Gate) check(ctx context.Context, now time.Time, req *Request, who *pass
 		if *s, err = g.see(ctx, now, req, who); err != nil {
 			return err
 		}
-		if s.place.Level == Public {
-			*v = publicly(req)
+		if g.free(s.place, v.Class) {
+			*v = publicly(req, s.place)
 			return nil
 		}
 		if *s == before {

@@ -48,6 +48,9 @@ func (g *Gate) enter(ctx context.Context, now time.Time, req *Request, who *pass
 		}
 	}
 	ruling, err := g.ruleAnew(ctx, at.at(place))
+	if err == nil && ruling.Reason == OK && !hold {
+		ruling.Reason = req.mayKeep(ruling.Can)
+	}
 	if err != nil || ruling.Reason != OK {
 		v.Refusal.Reason = ruling.Reason
 		return err

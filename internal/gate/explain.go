@@ -168,7 +168,12 @@ func (e *explaining) media(ctx context.Context, req *Request) error {
 	}
 	place := e.gate.rules.Place(req.Path)
 	e.found("place", "%s", tellPlace(place))
-	if place.Level == Public && askable(req) == OK {
+	switch {
+	case place.Level != Public || askable(req) != OK:
+	case !e.gate.free(place, ClassOf(req.Path)):
+		e.answer(Redirect, http.StatusFound, "Everybody may pass. Who brings no session that passes is given one, so that visitors are counted.")
+		return nil
+	default:
 		e.answer(Pass, http.StatusOK, "The request is handed on. No credential is looked at, and nothing is counted.")
 		return nil
 	}

@@ -34,7 +34,7 @@ func (e *explaining) session(ctx context.Context, req *Request, who *pass) error
 		return err
 	}
 	e.Account, e.Play = state.Account, state.Play
-	e.found("identify", "%s", tellSession(state.Session, state.Now))
+	e.found("identify", "%s", tellSession(&r.Link, state.Session, state.Now))
 	e.found("admit", "%s", tellAccount(state.Account))
 	if e.judges(req, &state, &v, s.open) {
 		e.answer(Pass, http.StatusOK, "The request is handed on, unless it comes faster than the site's rate.")

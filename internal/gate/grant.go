@@ -20,8 +20,8 @@ func (g *Gate) granted(ctx context.Context, now time.Time, req *Request) (Verdic
 		return Verdict{}, err
 	}
 	place := g.rules.Place(req.Path)
-	if place.Level == Public {
-		return publicly(req), nil
+	if g.free(place, ClassOf(req.Path)) {
+		return publicly(req, place), nil
 	}
 	person, err := g.person(ctx, req, state.Now)
 	if err != nil || person.IsZero() || place.Collection.IsZero() {
@@ -29,36 +29,49 @@ func (g *Gate) granted(ctx context.Context, now time.Time, req *Request) (Verdic
 	}
 	v := Verdict{Signed: true, Link: passOf(place.Collection, person, state.Now)}
 	ruling, err := g.ruleAnew(ctx, Case{Now: state.Now, Place: place, Link: &v.Link, Person: person, Opened: state.Now})
+	if err == nil && ruling.Reason == OK {
+		ruling.Reason = req.mayKeep(ruling.Can)
+	}
 	if err != nil || ruling.Reason != OK {
 		v.Refusal.Reason = ruling.Reason
 		return v, err
 	}
+	v.Can = ruling.Can
+	return v, g.beginHidden(ctx, now, req, person, &v)
+}
+
+// beginHidden opens the session on v's link, which is hidden, and made on first
+// use.
+func (g *Gate) beginHidden(ctx context.Context, now time.Time, req *Request, person PersonID, v *Verdict) error {
 	if req.Speculative || req.Method == http.MethodHead {
 		v.Outcome = Blank
-		return v, nil
+		return nil
 	}
-	v.Can = ruling.Can
-	_, err = g.link(ctx, v.Link.ID, now)
+	_, err := g.link(ctx, v.Link.ID, now)
 	if errors.Is(err, ErrNotFound) {
 		_, err = Create(ctx, g.store, v.Link, Terms{})
 	}
 	if err != nil {
-		return Verdict{Signed: true}, err
+		return err
 	}
-	return v, g.begin(ctx, now, req, person, false, &v)
+	return g.begin(ctx, now, req, person, false, v)
 }
 
 // passOf is the link that stands for what a person was granted in a collection.
-// Its id is derived from both, so that every node finds the same one.
 func passOf(collection CollectionID, person PersonID, now time.Time) Link {
+	return Link{
+		ID: hiddenID('p', collection, person), Scope: Scope{tree: true}, Can: LinkCapabilities, CreatedAt: now.UTC().Truncate(time.Second),
+		CreatedBy: "grant", Collection: collection, For: []PersonID{person}, Pass: true,
+	}
+}
+
+// hiddenID is derived from what the link stands for, so that every node finds
+// the same one.
+func hiddenID(kind byte, collection CollectionID, person PersonID) (id LinkID) {
 	h := sha256.New()
-	h.Write([]byte{'p'})
+	h.Write([]byte{kind})
 	h.Write(collection[:])
 	h.Write(person[:])
-	link := Link{
-		Scope: Scope{tree: true}, Can: LinkCapabilities, CreatedAt: now.UTC().Truncate(time.Second), CreatedBy: "grant",
-		Collection: collection, For: []PersonID{person}, Pass: true,
-	}
-	copy(link.ID[:], h.Sum(nil))
-	return link
+	copy(id[:], h.Sum(nil))
+	return id
 }

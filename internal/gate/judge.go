@@ -17,6 +17,8 @@ type Policy struct {
 	// Lease is how long the store's word may be repeated without asking; 0:
 	// every media request asks it.
 	Lease time.Duration
+	// InPath says that sessions travel in the path here.
+	InPath bool
 }
 
 // DefaultPolicy is what a site has that says nothing.
@@ -25,6 +27,7 @@ func DefaultPolicy() Policy {
 		Pace:        Pace{Idle: 30 * time.Minute, Max: 12 * time.Hour, Lapse: 2 * time.Minute, Seat: 2 * time.Minute},
 		Rate:        Rate{Interval: 20 * time.Millisecond, Burst: 300},
 		SessionLife: 12 * time.Hour,
+		InPath:      true,
 	}
 }
 

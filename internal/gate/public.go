@@ -9,17 +9,56 @@ import (
 // at, so that a dead session never closes what is open to everybody. What the
 // rules remember is only believed once the store has confirmed their edition, so
 // that a place that was closed is closed with the next request.
-func (g *Gate) public(ctx context.Context, now time.Time, req *Request) (passes bool, err error) {
-	if g.rules.Place(req.Path).Level != Public || askable(req) != OK {
-		return false, nil
+//
+// tracks says that the place is public, and that visitors are counted there.
+func (g *Gate) public(ctx context.Context, now time.Time, req *Request) (place Place, passes, tracks bool, err error) {
+	if place = g.rules.Place(req.Path); place.Level != Public || askable(req) != OK {
+		return place, false, false, nil
 	}
-	err = g.confirm(ctx, now)
-	return err == nil && g.rules.Place(req.Path).Level == Public, err
+	if err = g.confirm(ctx, now); err != nil {
+		return place, false, false, err
+	}
+	place = g.rules.Place(req.Path)
+	passes = g.free(place, ClassOf(req.Path))
+	return place, passes, place.Level == Public && !passes, nil
+}
+
+// free reports a place where no session is asked for. Where visitors are counted,
+// that is so for what comes beside media only; and everywhere, if sessions do not
+// travel in the path: who keeps no cookie could not be given one.
+func (g *Gate) free(place Place, class Class) bool {
+	return place.Level == Public && (!place.Track || class == Support || !g.policy.InPath)
 }
 
 // publicly is the verdict about a request at a public place.
-func publicly(req *Request) Verdict {
-	return Verdict{Outcome: Pass, Public: true, Can: View, Path: req.Path, Class: ClassOf(req.Path)}
+func publicly(req *Request, place Place) Verdict {
+	return Verdict{Outcome: Pass, Public: true, Can: View, Path: req.Path, Class: ClassOf(req.Path), Embed: place.Embed}
+}
+
+// visit lets everybody pass at a public place where visitors are counted: with
+// the session that they bring, where that still passes, or else with one of
+// nobody in particular. A session that is dead, or of another place, closes
+// nothing: only one that asks too fast has to wait.
+func (g *Gate) visit(ctx context.Context, now time.Time, req *Request, place Place) (v Verdict, err error) {
+	if credential, no := present(req); no == OK {
+		err = g.brought(ctx, now, req, credential, &v)
+		if err != nil || v.Outcome != Refuse || v.Refusal.Reason == TooFast {
+			return v, err
+		}
+	}
+	v = Verdict{Signed: true, Can: View | Download, Link: visitsTo(place.Collection, now)}
+	return v, g.beginHidden(ctx, now, req, PersonID{}, &v)
+}
+
+// VisitsTo is the id of the hidden link on whose sessions visitors of a public
+// collection are counted.
+func VisitsTo(collection CollectionID) LinkID { return hiddenID('v', collection, PersonID{}) }
+
+func visitsTo(collection CollectionID, now time.Time) Link {
+	return Link{
+		ID: VisitsTo(collection), Scope: Scope{tree: true}, Can: View | Download, CreatedAt: now.UTC().Truncate(time.Second),
+		CreatedBy: "visit", Collection: collection, Pass: true,
+	}
 }
 
 // confirmed says that the rules knew the edition of the moment.

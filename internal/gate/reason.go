@@ -40,6 +40,7 @@ const (
 	TooFast
 	StoreDown
 	BadManifest
+	TooLarge
 	reasonCount
 )
 
@@ -60,7 +61,7 @@ var reasons = [reasonCount]reasonRow{
 		"The path, query or a header is not in canonical form; nothing was cleaned and nothing was forwarded."},
 	BadMethod: {"bad_method", http.StatusMethodNotAllowed, "This cannot be done here",
 		"Open the link in a browser or a player.",
-		"The method is none of GET, HEAD and OPTIONS (POST on a share link)."},
+		"The method is none of GET, HEAD and OPTIONS (POST on a share link), nor one that uploads where the site takes uploads."},
 	BadRange: {"bad_range", http.StatusRequestedRangeNotSatisfiable, "This part cannot be served",
 		"Reload the page or start the player again.",
 		"The Range header is malformed, asks for more than four ranges, or for ranges that are not ascending and apart."},
@@ -109,12 +110,12 @@ var reasons = [reasonCount]reasonRow{
 	WrongPerson: {"wrong_person", http.StatusForbidden, "This link is for somebody else",
 		"Sign in as the person it was sent to, or ask for a link of your own.",
 		"The link names the persons that it is for, and who is signed in is none of them."},
-	LockedPlace: {"locked", http.StatusForbidden, "Closed to links for now",
-		"Ask whoever sent it to you; it can be opened again.",
+	LockedPlace: {"locked", http.StatusForbidden, "Not open to you for now",
+		"Ask whoever sent it to you, or invited you.",
 		"The collection is locked: only persons with a grant, or whom a link names, may watch."},
-	CrossOrigin: {"cross_origin", http.StatusForbidden, "Please press Watch on the page itself",
-		"Open the link again and press Watch there.",
-		"A form post came from another origin."},
+	CrossOrigin: {"cross_origin", http.StatusForbidden, "Please press the button on the page itself",
+		"Open the page again and press the button there.",
+		"A form post, or an upload, came from another origin."},
 	RevokedLink: {"revoked", http.StatusGone, "This link was withdrawn",
 		"Ask whoever sent it to you.",
 		"The link was revoked, for good."},
@@ -136,6 +137,9 @@ var reasons = [reasonCount]reasonRow{
 	BadManifest: {"bad_manifest", http.StatusBadGateway, "This video cannot be played",
 		"Tell whoever sent you the link that its playlist is broken.",
 		"The upstream's manifest is larger than 4 MiB, was cut short, or cannot be read so far that its URIs stay inside the session; the log says what is wrong."},
+	TooLarge: {"too_large", http.StatusRequestEntityTooLarge, "This file is too large",
+		"Make it smaller, or ask who runs this site to allow more.",
+		"The body is larger than the site's setting for uploads."},
 }
 
 // String returns the reason's word.

@@ -48,6 +48,10 @@ type Request struct {
 	Browser bool
 	// Speculative: a prefetch, or a known maker of previews.
 	Speculative bool
+	// Document: a browser navigates to it, and will show or save it by itself.
+	Document bool
+	// Download: it is asked for as a file to keep.
+	Download bool
 	// Password is what was typed into a landing page's form; empty: nothing.
 	Password string
 }
@@ -120,6 +124,11 @@ type Verdict struct {
 	// Public says that the request passes because of its place alone: no
 	// credential was looked at, and nothing is counted.
 	Public bool
+	// Claimed says that the request would change what is at a path of which
+	// nothing is known: see [Gate.Claim].
+	Claimed bool
+	// Embed is who may embed what a request that passes asked for.
+	Embed *Embedding
 	// Asks is what whoever redeems a link that was only looked at will be asked
 	// for, SignIn or PasswordNeeded; OK: nothing.
 	Asks Reason

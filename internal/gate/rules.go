@@ -78,6 +78,10 @@ type Place struct {
 	// Sole says that the collection has no other path and includes no other
 	// collection, so that a manifest directly in Scope is that of its one film.
 	Sole bool
+	// Track says that at a public place visitors are counted.
+	Track bool
+	// Embed is who may show what is here on pages of their own; nil: nobody.
+	Embed *Embedding
 }
 
 // Case is what the directory rules about: a session's request at a place.

@@ -19,6 +19,13 @@ type collection struct {
 	Includes []gate.CollectionID
 	Grants   map[gate.PersonID]gate.Capability
 	CutAt    time.Time
+	Track    bool
+	Embed    []gate.Origin
+}
+
+// place is where a path is that is in this scope of the collection.
+func (c collection) place(id gate.CollectionID, scope gate.Scope) gate.Place {
+	return gate.Place{Collection: id, Level: c.Level, Scope: scope, Sole: len(c.Paths) == 1, Track: c.Track, Embed: gate.NewEmbedding(c.Embed)}
 }
 
 // facts is all that the test's directory knows, as of an edition.
@@ -81,7 +88,7 @@ func (r *rules) Place(p gate.Path) (place gate.Place) {
 	for id, c := range r.known.Load().collections {
 		for _, scope := range c.Paths {
 			if scope.Covers(p) && (place.Collection.IsZero() || len(scope.Root()) > len(place.Scope.Root())) {
-				place = gate.Place{Collection: id, Level: c.Level, Scope: scope, Sole: len(c.Paths) == 1}
+				place = c.place(id, scope)
 			}
 		}
 	}
@@ -91,7 +98,7 @@ func (r *rules) Place(p gate.Path) (place gate.Place) {
 func (r *rules) Homes(id gate.CollectionID) (homes []gate.Place) {
 	c := r.known.Load().collections[id]
 	for _, scope := range c.Paths {
-		homes = append(homes, gate.Place{Collection: id, Level: c.Level, Scope: scope, Sole: len(c.Paths) == 1})
+		homes = append(homes, c.place(id, scope))
 	}
 	return homes
 }
@@ -112,7 +119,12 @@ func (r *rules) Rule(_ context.Context, c gate.Case) (gate.Ruling, error) {
 		own = 0
 	}
 	can := own
-	if c.Link.Pass {
+	if c.Link.Pass && len(c.Link.For) == 0 {
+		if at.Level < gate.Public {
+			return gate.Ruling{Reason: gate.LockedPlace}, nil
+		}
+		can |= c.Link.Can
+	} else if c.Link.Pass {
 		if at.Level == gate.Members {
 			can |= gate.View
 		}

@@ -14,6 +14,9 @@ type Scope struct {
 	tree bool
 }
 
+// WholeSite is the scope of all paths there are.
+var WholeSite = Scope{tree: true}
+
 // ParseScope reads "/a/b.mp4" (that path) or "/a/b/*" (all below that folder).
 // Scopes are written decoded, as people read paths.
 func ParseScope(text string) (Scope, error) {

@@ -41,7 +41,7 @@ func (g *Gate) Still(ctx context.Context, now time.Time, v *Verdict) (Refusal, e
 		return Refusal{Reason: no}, nil
 	}
 	place := g.rules.Place(v.Path)
-	if place.Level == Public {
+	if g.free(place, v.Class) {
 		return Refusal{}, nil
 	}
 	said, err := g.rule(ctx, who, r, place, &state.Session, state.Now)
@@ -55,7 +55,7 @@ func (g *Gate) stillPublic(ctx context.Context, now time.Time, v *Verdict) (Refu
 	if err := g.confirm(ctx, now); err != nil {
 		return Refusal{}, err
 	}
-	if g.rules.Place(v.Path).Level != Public {
+	if !g.free(g.rules.Place(v.Path), v.Class) {
 		return Refusal{Reason: NoToken}, nil
 	}
 	return Refusal{}, nil

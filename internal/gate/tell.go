@@ -52,7 +52,7 @@ func tellSeats(a Account, seated int64, pace Pace) string {
 	return text + ", or else is refused."
 }
 
-func tellSession(s Session, now time.Time) string {
+func tellSession(link *Link, s Session, now time.Time) string {
 	switch {
 	case !s.Exists:
 		return "The session is not in the store: it was over more than a day ago, or never was."
@@ -63,7 +63,21 @@ func tellSession(s Session, now time.Time) string {
 	case !s.Live(now):
 		return fmt.Sprintf("Session %s ran out at %s.", s.ID, stamp(s.ExpiresAt))
 	}
-	return fmt.Sprintf("Session %s of device %s runs until %s.", s.ID, s.Device, stamp(s.ExpiresAt))
+	return fmt.Sprintf("Session %s of device %s runs until %s.%s", s.ID, s.Device, stamp(s.ExpiresAt), tellViewer(link, s.Person))
+}
+
+// tellViewer says whether somebody was signed in, and not who it was: that is
+// the owner's to know.
+func tellViewer(link *Link, person PersonID) string {
+	switch {
+	case person.IsZero():
+		return ""
+	case !link.Names(person):
+		return " It is a signed-in person's."
+	case link.Password != "":
+		return " It is a person's whom the link names, and who was not asked for its password."
+	}
+	return " It is a person's whom the link names."
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
@@ -89,8 +103,11 @@ func tellWhom(link *Link) string {
 	if len(link.For) > 0 {
 		text += fmt.Sprintf(" It names the persons it is for: %d.", len(link.For))
 	}
-	if link.Password != "" {
-		text += " It has a password, which whoever it names need not know."
+	switch {
+	case link.Password != "" && len(link.For) > 0:
+		text += " It has a password, which they need not know."
+	case link.Password != "":
+		text += " It has a password."
 	}
 	return text
 }

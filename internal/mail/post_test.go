@@ -3,17 +3,14 @@ package mail
 import (
 	"context"
 	"errors"
-	"io"
-	"mime"
-	"mime/multipart"
-	"mime/quotedprintable"
 	"net"
-	"net/mail"
 	"strings"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/usher-media/usher/internal/mail/mailtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -35,6 +32,14 @@ func (r reports) last(t *testing.T) Report {
 		case <-time.After(20 * time.Second):
 			t.Fatal("nothing was reported")
 		}
+	}
+}
+
+// to is the setting that leads to a server.
+func to(s *mailtest.Server, security string) Server {
+	return Server{
+		Host: "127.0.0.1", Port: s.Port(), Security: security, User: mailtest.User, Password: mailtest.Password,
+		From: "Cinema Zoë <cinema@example.com>", Roots: s.Roots,
 	}
 }
 
@@ -75,84 +80,61 @@ func send(t *testing.T, p *Post, m Message) {
 func TestAMailGoesByTLS(t *testing.T) {
 	for name, c := range map[string]struct {
 		security string
-		change   func(*smtpServer)
+		options  mailtest.Options
 	}{
-		"STARTTLS":                {StartTLS, nil},
-		"TLS from the first byte": {TLS, func(s *smtpServer) { s.implicit = true }},
+		"STARTTLS":                {StartTLS, mailtest.Options{}},
+		"TLS from the first byte": {TLS, mailtest.Options{Implicit: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := serveSMTP(t, c.change)
-			p, told := start(t, s.server(c.security), quick)
+			s := mailtest.Serve(t, c.options)
+			p, told := start(t, to(s, c.security), quick)
 			m := invitation(t)
 			send(t, p, m)
 			if r := told.last(t); r.Err != nil || r.Kind != KindInvitation || r.Try != 1 {
 				t.Fatalf("%+v", r)
 			}
-			got := s.got()
-			if len(got) != 1 || !got[0].secured || got[0].to != "TO:<ann@example.com>" || !strings.HasPrefix(got[0].from, "FROM:<cinema@example.com>") {
+			got := s.Mails()
+			if len(got) != 1 || !got[0].Secured || got[0].To != "TO:<ann@example.com>" || !strings.HasPrefix(got[0].From, "FROM:<cinema@example.com>") {
 				t.Fatalf("%+v", got)
 			}
-			checkArrived(t, got[0].data, m)
+			checkArrived(t, got[0], m)
 		})
 	}
 }
 
 // checkArrived reads the mail as a mail program does.
-func checkArrived(t *testing.T, data string, m Message) {
+func checkArrived(t *testing.T, got mailtest.Mail, m Message) {
 	t.Helper()
-	read, err := mail.ReadMessage(strings.NewReader(data))
+	l, err := got.Read()
 	if err != nil {
 		t.Fatal(err)
 	}
-	subject, err := new(mime.WordDecoder).DecodeHeader(read.Header.Get("Subject"))
-	if err != nil || subject != m.Subject {
-		t.Errorf("subject %q, %v; want %q", subject, err, m.Subject)
+	if l.Subject != m.Subject || l.From.Name != "Cinema Zoë" || l.From.Address != "cinema@example.com" {
+		t.Errorf("subject %q from %v; want %q", l.Subject, l.From, m.Subject)
 	}
-	from, err := mail.ParseAddress(read.Header.Get("From"))
-	if err != nil || from.Name != "Cinema Zoë" || from.Address != "cinema@example.com" {
-		t.Errorf("from %v, %v", from, err)
+	if l.Header.Get("Auto-Submitted") != "auto-generated" || l.Header.Get("Message-Id") == "" || l.Header.Get("Date") == "" {
+		t.Errorf("headers %v", l.Header)
 	}
-	if read.Header.Get("Auto-Submitted") != "auto-generated" || read.Header.Get("Message-Id") == "" || read.Header.Get("Date") == "" {
-		t.Errorf("headers %v", read.Header)
-	}
-	for name := range read.Header {
+	for name := range l.Header {
 		switch name {
 		case "From", "To", "Subject", "Date", "Message-Id", "Mime-Version", "Content-Type", "Auto-Submitted":
 		default:
 			t.Errorf("header %s is not one that is meant to be there", name)
 		}
 	}
-	_, params, err := mime.ParseMediaType(read.Header.Get("Content-Type"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	parts := multipart.NewReader(read.Body, params["boundary"])
-	for _, want := range []struct{ kind, body string }{{"text/plain", m.Text}, {"text/html", m.HTML}} {
-		part, err := parts.NextRawPart()
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, err := io.ReadAll(quotedprintable.NewReader(part))
-		got := strings.ReplaceAll(string(body), "\r\n", "\n")
-		if err != nil || strings.TrimSpace(got) != strings.TrimSpace(want.body) || !strings.HasPrefix(part.Header.Get("Content-Type"), want.kind) {
-			t.Errorf("%s: %q, %v; want %q", part.Header.Get("Content-Type"), got, err, want.body)
-		}
-	}
-	if _, err := parts.NextRawPart(); !errors.Is(err, io.EOF) {
-		t.Errorf("there is a third part: %v", err)
+	if strings.TrimSpace(l.Text) != strings.TrimSpace(m.Text) || strings.TrimSpace(l.HTML) != strings.TrimSpace(m.HTML) {
+		t.Errorf("%q and %q; want %q and %q", l.Text, l.HTML, m.Text, m.HTML)
 	}
 }
 
 func TestNothingGoesInClear(t *testing.T) {
-	s := serveSMTP(t, func(s *smtpServer) { s.clear = true })
-	p, told := start(t, s.server(StartTLS), nil)
+	s := mailtest.Serve(t, mailtest.Options{Clear: true})
+	p, told := start(t, to(s, StartTLS), nil)
 	send(t, p, invitation(t))
 	if r := told.last(t); r.Err == nil {
 		t.Error("a server without TLS got a mail")
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, line := range s.log {
+	for _, line := range s.Lines() {
 		if verb, _, _ := strings.Cut(line, " "); verb != "EHLO" && verb != "QUIT" {
 			t.Errorf("it was told %q", line)
 		}
@@ -160,25 +142,25 @@ func TestNothingGoesInClear(t *testing.T) {
 }
 
 func TestAServerThatNobodyVouchesForGetsNothing(t *testing.T) {
-	s := serveSMTP(t, nil)
-	server := s.server(StartTLS)
-	_, server.Roots = certificate(t)
+	s := mailtest.Serve(t, mailtest.Options{})
+	server := to(s, StartTLS)
+	_, server.Roots = mailtest.Certificate(t)
 	p, told := start(t, server, nil)
 	send(t, p, invitation(t))
-	if r := told.last(t); r.Err == nil || len(s.got()) != 0 {
-		t.Errorf("%+v, %v", r, s.got())
+	if r := told.last(t); r.Err == nil || len(s.Mails()) != 0 {
+		t.Errorf("%+v, %v", r, s.Mails())
 	}
 }
 
 func TestInClearOnThisMachineOnly(t *testing.T) {
-	s := serveSMTP(t, func(s *smtpServer) { s.clear = true })
-	p, told := start(t, s.server(Clear), nil)
+	s := mailtest.Serve(t, mailtest.Options{Clear: true})
+	p, told := start(t, to(s, Clear), nil)
 	send(t, p, invitation(t))
-	if r := told.last(t); r.Err != nil || len(s.got()) != 1 {
+	if r := told.last(t); r.Err != nil || len(s.Mails()) != 1 {
 		t.Errorf("%+v", r)
 	}
 	for _, host := range []string{"mail.example.com", "127.0.0.1.example.com", "10.0.0.1", "localhost.example", "[::1]"} {
-		server := s.server(Clear)
+		server := to(s, Clear)
 		server.Host = host
 		if err := server.Validate(); err == nil {
 			t.Errorf("%s in clear was accepted", host)
@@ -187,26 +169,26 @@ func TestInClearOnThisMachineOnly(t *testing.T) {
 }
 
 func TestATemporaryNoIsTriedAgain(t *testing.T) {
-	s := serveSMTP(t, func(s *smtpServer) { s.rcpt = []string{"451 4.3.0 later", "451 4.3.0 later"} })
-	p, told := start(t, s.server(StartTLS), quick)
+	s := mailtest.Serve(t, mailtest.Options{Rcpt: []string{"451 4.3.0 later", "451 4.3.0 later"}})
+	p, told := start(t, to(s, StartTLS), quick)
 	send(t, p, invitation(t))
-	if r := told.last(t); r.Err != nil || r.Try != 3 || len(s.got()) != 1 {
+	if r := told.last(t); r.Err != nil || r.Try != 3 || len(s.Mails()) != 1 {
 		t.Errorf("%+v", r)
 	}
 }
 
 func TestTriesHaveAnEnd(t *testing.T) {
-	s := serveSMTP(t, func(s *smtpServer) { s.rcpt = []string{"451 a", "451 b", "451 c", "451 d"} })
-	p, told := start(t, s.server(StartTLS), quick)
+	s := mailtest.Serve(t, mailtest.Options{Rcpt: []string{"451 a", "451 b", "451 c", "451 d"}})
+	p, told := start(t, to(s, StartTLS), quick)
 	send(t, p, invitation(t))
-	if r := told.last(t); r.Err == nil || r.Try != 3 || len(s.got()) != 0 {
+	if r := told.last(t); r.Err == nil || r.Try != 3 || len(s.Mails()) != 0 {
 		t.Errorf("%+v", r)
 	}
 }
 
 func TestAFinalNoIsNotTriedAgainAndNamesNobody(t *testing.T) {
-	s := serveSMTP(t, func(s *smtpServer) { s.rcpt = []string{"550 5.1.1 no ann@example.com here"} })
-	p, told := start(t, s.server(StartTLS), quick)
+	s := mailtest.Serve(t, mailtest.Options{Rcpt: []string{"550 5.1.1 no ann@example.com here"}})
+	p, told := start(t, to(s, StartTLS), quick)
 	m := invitation(t)
 	send(t, p, m)
 	r := told.last(t)
@@ -216,8 +198,8 @@ func TestAFinalNoIsNotTriedAgainAndNamesNobody(t *testing.T) {
 }
 
 func TestAWrongPasswordIsNotTriedAgain(t *testing.T) {
-	s := serveSMTP(t, nil)
-	server := s.server(StartTLS)
+	s := mailtest.Serve(t, mailtest.Options{})
+	server := to(s, StartTLS)
 	server.Password = "wrong"
 	p, told := start(t, server, quick)
 	send(t, p, invitation(t))
@@ -227,8 +209,8 @@ func TestAWrongPasswordIsNotTriedAgain(t *testing.T) {
 }
 
 func TestTheQueueHasAnEnd(t *testing.T) {
-	s := serveSMTP(t, func(s *smtpServer) { s.stall = true })
-	p, _ := start(t, s.server(StartTLS), nil)
+	s := mailtest.Serve(t, mailtest.Options{Stall: true})
+	p, _ := start(t, to(s, StartTLS), nil)
 	m := invitation(t)
 	for range maxWaiting {
 		send(t, p, m)
@@ -245,8 +227,8 @@ func TestTheQueueHasAnEnd(t *testing.T) {
 }
 
 func TestClosingSendsWhatWaits(t *testing.T) {
-	s := serveSMTP(t, func(s *smtpServer) { s.rcpt = []string{"451 4.3.0 later"} })
-	p, told := start(t, s.server(StartTLS), []time.Duration{time.Hour})
+	s := mailtest.Serve(t, mailtest.Options{Rcpt: []string{"451 4.3.0 later"}})
+	p, told := start(t, to(s, StartTLS), []time.Duration{time.Hour})
 	send(t, p, invitation(t))
 	if r := <-told; r.Last {
 		t.Fatalf("%+v", r)
@@ -254,7 +236,7 @@ func TestClosingSendsWhatWaits(t *testing.T) {
 	if err := p.Close(); err != nil {
 		t.Errorf("%v", err)
 	}
-	if len(s.got()) != 1 {
+	if len(s.Mails()) != 1 {
 		t.Error("what waited for its next try was dropped")
 	}
 	if err := p.Close(); err != nil {
@@ -267,8 +249,8 @@ func TestNobodyAtThePort(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := serveSMTP(t, nil)
-	server := s.server(StartTLS)
+	s := mailtest.Serve(t, mailtest.Options{})
+	server := to(s, StartTLS)
 	server.Port = listener.Addr().(*net.TCPAddr).Port
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)
@@ -281,8 +263,8 @@ func TestNobodyAtThePort(t *testing.T) {
 }
 
 func TestWhatCannotBeSentIsToldAtOnce(t *testing.T) {
-	s := serveSMTP(t, nil)
-	p, _ := start(t, s.server(StartTLS), nil)
+	s := mailtest.Serve(t, mailtest.Options{})
+	p, _ := start(t, to(s, StartTLS), nil)
 	for name, m := range map[string]Message{
 		"a header in the subject":   {To: "ann@example.com", Subject: "x\r\nBcc: b@y.example"},
 		"a header in the recipient": {To: "ann@example.com\r\nBcc: b@y.example", Subject: "x"},

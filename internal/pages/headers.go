@@ -7,8 +7,8 @@ import (
 
 // policy is the Content-Security-Policy of every page: nothing but our own
 // files. Media and fetches are same-origin too, since a session's address is on
-// the host that drew the page. No page may be framed: a framed Watch button is
-// a stolen view.
+// the host that drew the page. No page may be framed, but by whom the owner
+// said: a framed Watch button is a stolen view.
 var policy = strings.Join([]string{
 	"default-src 'none'",
 	"script-src 'self'",
@@ -20,6 +20,11 @@ var policy = strings.Join([]string{
 	"frame-ancestors 'none'",
 	"base-uri 'none'",
 }, "; ")
+
+// AllowFraming lets pages of these origins frame a page that has its headers.
+func AllowFraming(h http.Header, origins string) {
+	h.Set("Content-Security-Policy", strings.Replace(policy, "frame-ancestors 'none'", "frame-ancestors "+origins, 1))
+}
 
 // SetHeaders puts the headers that every page carries.
 func SetHeaders(h http.Header) {

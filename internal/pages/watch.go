@@ -23,6 +23,8 @@ type Watch struct {
 	Parts []Part
 	// AppURL is the session's address for other apps; it is personal.
 	AppURL string
+	// Download is the address of the file to keep; empty: there is none.
+	Download string
 	// Views limits the link, Each every viewer; 0: no limit.
 	ViewsLeft, Views int64
 	EachLeft, Each   int64
@@ -56,12 +58,18 @@ func (p Watch) Render(w io.Writer) error {
 			return err
 		}
 	}
+	if p.Download != "" {
+		if err := checkAddress("download's", p.Download); err != nil {
+			return err
+		}
+	}
 	rest := allowance{p.ViewsLeft, p.Views, p.EachLeft, p.Each}
 	return render(w, watchPage, map[string]any{
 		"Title":    p.Title,
 		"Sources":  p.Sources,
 		"AppURL":   p.AppURL,
 		"Parts":    p.Parts,
+		"Download": p.Download,
 		"Rest":     join(rest.sentence(" after this one"), p.comeBack(rest)),
 		"Until":    stampOf(p.ExpiresAt),
 		"Refusals": midway,

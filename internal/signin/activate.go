@@ -63,9 +63,12 @@ func (d *Desk) Activate(ctx context.Context, v Visitor, code, password string) (
 }
 
 // renewed signs in a person whose password is another one now: everybody who was
-// in by the old one is out.
+// in by the old one is out, and what they watch stops.
 func (d *Desk) renewed(ctx context.Context, v Visitor, person Person, how string) (Outcome, error) {
 	if _, err := d.EndAll(ctx, person.ID); err != nil {
+		return Outcome{}, err
+	}
+	if _, err := d.endSessions(ctx, person.ID, func(device gate.DeviceID) bool { return device != v.Device }); err != nil {
 		return Outcome{}, err
 	}
 	of := triesOf(person.Address)

@@ -210,7 +210,7 @@ func (d *Desk) listed(ctx context.Context, term, below string, limit int) ([]Sig
 }
 
 // EndAll ends all sign-ins of a person, on whatever device, and says how many.
-// Sessions that were opened by them are not looked at: a person's CutAt ends those.
+// Sessions that were opened by them are not looked at.
 func (d *Desk) EndAll(ctx context.Context, person gate.PersonID) (int, error) {
 	return d.endListed(ctx, person.String())
 }
@@ -253,19 +253,21 @@ func (d *Desk) SignOut(ctx context.Context, text string) (int, error) {
 	if err := d.End(ctx, s.ID); err != nil && !errors.Is(err, gate.ErrNotFound) {
 		return 0, err
 	}
-	return d.endSessions(ctx, s)
+	return d.endSessions(ctx, s.Person, func(device gate.DeviceID) bool { return device == s.Device })
 }
 
-func (d *Desk) endSessions(ctx context.Context, s SignIn) (int, error) {
+// endSessions ends what a person watches on some of their devices, and says how
+// many sessions that were.
+func (d *Desk) endSessions(ctx context.Context, person gate.PersonID, on func(gate.DeviceID) bool) (int, error) {
 	ended, below := 0, gate.SessionID{}
 	for {
-		sessions, err := d.Store.Sessions(ctx, gate.Whose{Person: s.Person}, below, page)
+		sessions, err := d.Store.Sessions(ctx, gate.Whose{Person: person}, below, page)
 		if err != nil || len(sessions) == 0 {
 			return ended, err
 		}
 		for _, session := range sessions {
 			below = session.ID
-			if session.Device != s.Device || !session.Live(d.Now()) {
+			if !on(session.Device) || !session.Live(d.Now()) {
 				continue
 			}
 			if _, err := d.Store.End(ctx, session.Link, session.ID); err != nil && !errors.Is(err, gate.ErrNotFound) {

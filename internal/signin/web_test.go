@@ -142,43 +142,66 @@ func TestFormsSayWhatIsWrongToEverybody(t *testing.T) {
 	}
 }
 
+// watch opens a session in each browser.
+func (s *scene) watch(browsers ...*browserOf) map[gate.SessionID]*browserOf {
+	s.Helper()
+	link := gate.LinkID{1}
+	if _, err := s.store.Issue(s.Context(), link, gate.Terms{}); err != nil {
+		s.Fatal(err)
+	}
+	opened := map[gate.SessionID]*browserOf{}
+	for i, b := range browsers {
+		_, in, err := s.desk.Who(s.Context(), b.cookies["__Host-usher-person"])
+		if err != nil {
+			s.Fatal(err)
+		}
+		id := gate.SessionID{byte(i + 1)}
+		if _, err := s.store.Open(s.Context(), gate.Opening{
+			Link: link, Session: id, Device: in.Device, Person: s.anna, Subject: gate.SubjectOfPerson(s.anna), Life: time.Hour,
+		}); err != nil {
+			s.Fatal(err)
+		}
+		opened[id] = b
+	}
+	return opened
+}
+
+// onlyWatches wants the session of one browser to be live, and all others ended.
+func (s *scene) onlyWatches(b *browserOf, opened map[gate.SessionID]*browserOf) {
+	s.Helper()
+	sessions, err := s.store.Sessions(s.Context(), gate.Whose{Person: s.anna}, gate.SessionID{}, 10)
+	if err != nil || len(sessions) != len(opened) {
+		s.Fatalf("%+v, %v", sessions, err)
+	}
+	for _, session := range sessions {
+		if live := session.Live(s.now()); live != (opened[session.ID] == b) {
+			s.Errorf("session %s: live %v", session.ID, live)
+		}
+	}
+}
+
 func TestSigningOutEndsWhatThePersonWatchesHere(t *testing.T) {
 	s := stage(t)
 	here, there := s.browser(), s.browser()
 	here.signIn()
 	there.signIn()
-	link := gate.LinkID{1}
-	if _, err := s.store.Issue(t.Context(), link, gate.Terms{}); err != nil {
-		t.Fatal(err)
-	}
-	opened := map[*browserOf]gate.SessionID{}
-	for i, b := range []*browserOf{here, there} {
-		_, in, err := s.desk.Who(t.Context(), b.cookies["__Host-usher-person"])
-		if err != nil {
-			t.Fatal(err)
-		}
-		id := gate.SessionID{byte(i + 1)}
-		if _, err := s.store.Open(t.Context(), gate.Opening{
-			Link: link, Session: id, Device: in.Device, Person: s.anna, Subject: gate.SubjectOfPerson(s.anna), Life: time.Hour,
-		}); err != nil {
-			t.Fatal(err)
-		}
-		opened[b] = id
-	}
+	opened := s.watch(here, there)
 	got := here.post("/_usher/signout")
 	here.wants(got, http.StatusSeeOther, "/_usher/signin")
 	if here.who() != "" || there.who() != anna || here.cookies["__Host-usher-person"] != "" {
 		t.Errorf("here %q, there %q", here.who(), there.who())
 	}
-	sessions, err := s.store.Sessions(t.Context(), gate.Whose{Person: s.anna}, gate.SessionID{}, 10)
-	if err != nil || len(sessions) != 2 {
-		t.Fatalf("%+v, %v", sessions, err)
-	}
-	for _, session := range sessions {
-		if live := session.Live(s.now()); live != (session.ID == opened[there]) {
-			t.Errorf("session %s: live %v", session.ID, live)
-		}
-	}
+	s.onlyWatches(there, opened)
+}
+
+func TestANewPasswordEndsWhatThePersonWatchesElsewhere(t *testing.T) {
+	s := stage(t)
+	here, there := s.browser(), s.browser()
+	here.signIn()
+	there.signIn()
+	opened := s.watch(here, there)
+	here.wants(here.post("/_usher/password", "old", password, "new", "another horse battery"), http.StatusSeeOther, "")
+	s.onlyWatches(here, opened)
 }
 
 func TestPagesThatThereAre(t *testing.T) {

@@ -154,8 +154,9 @@ func TestKilledInTheMiddle(t *testing.T) {
 	}
 }
 
-// contendAndKill kills the server once some viewers got their first byte, and
-// returns how many did.
+// contendAndKill kills the server once some viewers got their first byte, or at
+// the latest when a busy store has turned the others away, and returns how many
+// did.
 func contendAndKill(t *testing.T, s *storytest.Server, l link, after int) int64 {
 	t.Helper()
 	code := l.URL[strings.LastIndex(l.URL, "/s/"):]
@@ -170,6 +171,10 @@ func contendAndKill(t *testing.T, s *storytest.Server, l link, after int) int64 
 			}
 		})
 	}
+	go func() {
+		wg.Wait()
+		once.Do(func() { close(kill) })
+	}()
 	<-kill
 	s.Kill()
 	wg.Wait()

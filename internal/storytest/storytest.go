@@ -98,6 +98,8 @@ type Options struct {
 	Dir string
 	// Addr is the site's address; empty: a free one.
 	Addr string
+	// Env is set beside the environment of the tests, each as NAME=VALUE.
+	Env []string
 }
 
 // DefaultCaddyfile gates the files of {dir}/site on the embedded store.
@@ -152,6 +154,7 @@ func New(t testing.TB, o Options) *Server {
 		o.Caddyfile = DefaultCaddyfile
 	}
 	s.env = append(os.Environ(), "HOME="+o.Dir, "XDG_DATA_HOME="+o.Dir+"/data", "XDG_CONFIG_HOME="+o.Dir+"/config")
+	s.env = append(s.env, o.Env...)
 	s.WriteCaddyfile(o.Caddyfile)
 	return s
 }

@@ -15,7 +15,8 @@ const MaxAddress = 254
 // Address reads an e-mail address and returns it in lower case. It takes what
 // people have and no more: no display name, no comments, no quotes, ASCII only.
 // It reads by hand, since net/mail takes all of these, by which one text means two
-// addresses to two readers (oauth2-proxy CVE-2026-40574).
+// addresses to two readers (oauth2-proxy CVE-2026-40574). That the part before the
+// @ is the same person in either case is no rule of RFC 5321 but how everybody has it.
 func Address(text string) (address string, ok bool) {
 	local, host, found := strings.Cut(text, "@")
 	if !found || len(text) > MaxAddress || len(local) > 64 || !dotted(local, atext) || !dotted(host, ldh) {

@@ -11,7 +11,8 @@ import (
 func TestAddresses(t *testing.T) {
 	for text, want := range map[string]string{
 		"Ann@Example.COM": "ann@example.com", "a.b+c@x.example": "a.b+c@x.example", "o'neil@x-y.example": "o'neil@x-y.example",
-		"a@xn--bcher-kva.example": "a@xn--bcher-kva.example",
+		"a@xn--bcher-kva.example": "a@xn--bcher-kva.example", "1@2.example": "1@2.example", "a+b=c_d-e@sub.example.co.uk": "a+b=c_d-e@sub.example.co.uk",
+		strings.Repeat("a", 64) + "@x.yz": strings.Repeat("a", 64) + "@x.yz",
 	} {
 		if got, ok := typed.Address(text); !ok || got != want {
 			t.Errorf("%q: %q, %v", text, got, ok)
@@ -29,6 +30,7 @@ var hostile = []string{
 	"a@127.0.0.1", "a@x.example.", "a@.x.example", "a@x..example", ".a@x.example", "a.@x.example", "a..b@x.example", "a @x.example", "a@x.example ",
 	"a@x.example\r\nBcc: b@y.example", "a\n@x.example", "a@x.example,b@y.example", "a@x.example;b@y.example", "a@x.example\x00", "ä@x.example",
 	"a@b\u00fccher.example", "a@-x.example", "a@x-.example", "a@x_y.example", "a%b@x.example,", "a@x.example>", "mailto:a@x.example",
+	"ann(comment)@example.com", `a"b@example.com`, "ann@example.c\u200bom", "a:b@example.com", `a\b@example.com`, "a@localhost",
 	strings.Repeat("a", 65) + "@x.example", "a@" + strings.Repeat("b", 64) + ".example", "a@" + strings.Repeat("b.", 130) + "example",
 }
 
@@ -36,7 +38,7 @@ func TestLines(t *testing.T) {
 	for text, ok := range map[string]bool{
 		"": true, "Ann Lind": true, "Zoë 👩‍👩‍👧": true, "می‌خواهم": true,
 		"a\nb": false, "a\rb": false, "a\tb": false, "a\x00": false, "a\u2028b": false, "a\u202eb": false, "a\ufeff": false, "a\u00ad": false,
-		"a\x85b": false, "\xff": false, strings.Repeat("x", 21): false,
+		"a\x85b": false, "\xff": false, "a\x7fb": false, "a\u2066b": false, "a\u200fb": false, "a\u200bb": false, "a\U000e0041b": false, strings.Repeat("x", 21): false,
 	} {
 		if got := typed.Line(text, 20); got != ok && len(text) <= 20 {
 			t.Errorf("line %q: %v", text, got)
