@@ -312,8 +312,8 @@ func TestALinkToACollection(t *testing.T) {
 	w.want(w.get(s, "/two.mp4"), gate.Pass, gate.OK)
 	w.want(w.get(s, "/more/a/1.ts"), gate.Refuse, gate.NotCovered)
 	w.used(link, 5, 0)
-	if start := w.gate.Start(&link); start.String() != "/film/*" {
-		t.Errorf("its player starts in %s", start)
+	if starts := w.gate.Starts(&link); len(starts) != 2 || starts[0].String() != "/film/*" || starts[1].String() != "/two.mp4" {
+		t.Errorf("its player starts in %v", starts)
 	}
 }
 
@@ -495,6 +495,9 @@ func TestExplainTellsOfPlacesAndPersons(t *testing.T) {
 	w.collect(clips, collection{Paths: w.scopes("/clips/*")})
 	w.collect(gate.CollectionID{3}, collection{Paths: w.scopes("/open/*"), Level: gate.Public})
 	named := w.issue(gate.Link{Collection: films, For: []gate.PersonID{ann}, Password: "$argon2id$secret"}, gate.Terms{})
+	own := w.issue(gate.Link{Collection: films, For: []gate.PersonID{ann}}, gate.Terms{})
+	w.collect(gate.CollectionID{4}, collection{Paths: w.scopes("/one.mp4"), Level: gate.ByLink})
+	one := w.issue(gate.Link{Collection: gate.CollectionID{4}}, gate.Terms{})
 	plain := w.link("/*", gate.Terms{})
 	s := w.open(player, plain, "/film/1.ts")
 	code := func(l gate.Link) string { return "?usher=" + w.gate.LinkCode(l.ID) }
@@ -512,6 +515,10 @@ func TestExplainTellsOfPlacesAndPersons(t *testing.T) {
 		{"password, by link", "GET", "/film/1.ts" + code(named), gate.Refuse, gate.PasswordNeeded, "rule"},
 		{"password, page", "GET", "/s/" + w.gate.LinkCode(named.ID), gate.Pass, gate.OK, "judge"},
 		{"password, page, POST", "POST", "/s/" + w.gate.LinkCode(named.ID), gate.Refuse, gate.PasswordNeeded, "rule"},
+		{"for somebody, page", "GET", "/s/" + w.gate.LinkCode(own.ID), gate.Pass, gate.OK, "judge"},
+		{"collection, its player", "GET", "/" + code(w.issue(gate.Link{Collection: films}, gate.Terms{})), gate.Redirect, gate.OK, "judge"},
+		{"collection of a file", "GET", "/" + code(one), gate.Redirect, gate.OK, "judge"},
+		{"a folder, by session", "GET", "/~" + s.Token + "/film/", gate.Refuse, gate.NotCovered, "cover"},
 		{"collection, elsewhere", "GET", "/clips/1.ts" + code(named), gate.Refuse, gate.NotCovered, "rule"},
 		{"collection, nowhere", "GET", "/x/1.ts" + code(named), gate.Refuse, gate.NotCovered, "rule"},
 	} {

@@ -151,7 +151,10 @@ func (g *Gate) unlock(ctx context.Context, now time.Time, req *Request, link *Li
 // home is the place that a link leads to: where its player starts.
 func (g *Gate) home(link *Link) Place {
 	if !link.Collection.IsZero() && link.Entry == "" {
-		return g.rules.Home(link.Collection)
+		if homes := g.rules.Homes(link.Collection); len(homes) > 0 {
+			return homes[0]
+		}
+		return Place{}
 	}
 	entry := link.Entry
 	if link.Scope.tree {
@@ -164,12 +167,17 @@ func (g *Gate) home(link *Link) Place {
 	return g.rules.Place(start)
 }
 
-// Start is the path, or the folder, in which the player of a link starts.
-func (g *Gate) Start(link *Link) Scope {
+// Starts are the paths and folders in which a player of the link may start: of a
+// link to a path that one, of a link to a collection those of the collection.
+func (g *Gate) Starts(link *Link) []Scope {
 	if link.Collection.IsZero() || link.Entry != "" {
-		return link.Scope
+		return []Scope{link.Scope}
 	}
-	return g.rules.Home(link.Collection).Scope
+	var starts []Scope
+	for _, home := range g.rules.Homes(link.Collection) {
+		starts = append(starts, home.Scope)
+	}
+	return starts
 }
 
 // begin opens the session on v's link.

@@ -38,6 +38,7 @@ func states() map[string]page {
 		"refusal person":    pages.Refusal{Status: 403, Reason: "wrong_person", Heading: gate.WrongPerson.Heading(), Advice: gate.WrongPerson.Advice(), SignIn: signIn},
 		"refusal locked":    refusal(gate.LockedPlace),
 		"watch":             pages.Watch{Title: "Acme, second cut", Sources: sources, AppURL: "/~abc/clock/master.m3u8", ViewsLeft: 2, Views: 3, ExpiresAt: someday, Resume: half},
+		"watch parts":       pages.Watch{Title: "Festival", Sources: sources, AppURL: "/~abc/clock/master.m3u8", Parts: []pages.Part{{Name: "clock", URL: "/_usher/watch/lnk_a", Shown: true}, {Name: "teaser.mp4", URL: "/_usher/watch/lnk_a/2"}}},
 		"watch last":        pages.Watch{Sources: sources[1:], AppURL: "https://media.example.com/~abc/clock/clock.mp4", Views: 1, Resume: half},
 		"watch elsewhere":   pages.Watch{Title: "A folder", AppURL: "/~abc/folder/"},
 		"refusal uniform":   pages.Refusal{Status: 404, Heading: "Nothing here", Advice: "If you were sent a link, open it exactly as you received it."},
