@@ -328,6 +328,19 @@ func TestTheOneFilmOfACollection(t *testing.T) {
 	w.used(link, 1, 0)
 }
 
+// TestAFilmOfAnIncludedCollectionIsNotAllOfTheLink: its manifest does not make
+// one asset of what the link opens besides.
+func TestAFilmOfAnIncludedCollectionIsNotAllOfTheLink(t *testing.T) {
+	w := newWorld(t, nil)
+	w.collect(films, collection{Paths: w.scopes("/film/*"), Level: gate.ByLink, Includes: []gate.CollectionID{clips}})
+	w.collect(clips, collection{Paths: w.scopes("/clips/*"), Level: gate.ByLink})
+	link := w.issue(gate.Link{Collection: films}, gate.Terms{Views: 1})
+	s := w.open(player, link, "/clips/master.m3u8")
+	w.want(w.get(s, "/clips/master.m3u8"), gate.Pass, gate.OK)
+	w.want(w.get(s, "/clips/a/1.ts"), gate.Pass, gate.OK)
+	w.want(w.get(s, "/film/a/1.ts"), gate.Refuse, gate.ViewsSpent)
+}
+
 // TestStartByAndEndAreTwoTimes: from the first on no play begins, and one that
 // is open goes on to the second.
 func TestStartByAndEndAreTwoTimes(t *testing.T) {
