@@ -276,7 +276,8 @@ func (c *call) mayLay(ctx context.Context, path gate.Scope, id gate.CollectionID
 	}
 	around := c.index().governs(path)
 	if around.IsZero() {
-		if slices.ContainsFunc(c.homes, func(home gate.Scope) bool { return inside(path, home) }) {
+		// Whoever had a home as a whole would have what others keep in it.
+		if slices.ContainsFunc(c.homes, func(home gate.Scope) bool { return path != home && inside(path, home) }) {
 			return nil
 		}
 		return &Forbidden{Permission: LayPaths, Detail: "path " + path.String() + " is neither in a collection that you manage nor in one of the homes"}

@@ -405,6 +405,7 @@ func TestPathsBelongToOneCollection(t *testing.T) {
 	for path, may := range map[string]bool{
 		"/home/a/mine/*": false, "/home/a/film.mp4": false, // in somebody else's
 		"/raw/*": false, "/homes/x/*": false, "/*": false, // in nobody's, and in no home
+		"/home/*":   false, // what the others have there is not theirs
 		"/home/x/*": true, "/home/ab/*": true,
 	} {
 		err := create(As(other), "o"+strings.Trim(strings.NewReplacer("/", "-", "*", "", ".", "").Replace(path), "-"), path)
