@@ -28,7 +28,8 @@ func (g *Gate) granted(ctx context.Context, now time.Time, req *Request) (Verdic
 		return refuse(NoToken), err
 	}
 	v := Verdict{Signed: true, Link: passOf(place.Collection, person, state.Now)}
-	ruling, err := g.ruleAnew(ctx, Case{Now: state.Now, Place: place, Link: &v.Link, Person: person, Opened: state.Now})
+	c := Case{Now: state.Now, Place: place, Link: &v.Link, Person: person, Opened: state.Now}
+	ruling, err := g.ruleAnew(ctx, c)
 	if err != nil || ruling.Reason != OK {
 		v.Refusal.Reason = ruling.Reason
 		return v, err
@@ -45,7 +46,8 @@ func (g *Gate) granted(ctx context.Context, now time.Time, req *Request) (Verdic
 	if err != nil {
 		return Verdict{Signed: true}, err
 	}
-	return v, g.begin(ctx, now, req, person, false, &v)
+	err = g.begin(ctx, now, req, c, false, &v)
+	return v, err
 }
 
 // passOf is the link that stands for what a person was granted in a collection.
