@@ -8,13 +8,20 @@ import (
 // public lets a request pass that is for a public place. No credential is looked
 // at, so that a dead session never closes what is open to everybody. What the
 // rules remember is only believed once the store has confirmed their edition, so
-// that a place that was closed is closed with the next request.
-func (g *Gate) public(ctx context.Context, now time.Time, req *Request) (passes bool, err error) {
-	if g.rules.Place(req.Path).Level != Public || askable(req) != OK {
-		return false, nil
+// that a place that was closed is closed with the next request. For one that does
+// not pass so, place is what the rules remember.
+func (g *Gate) public(ctx context.Context, now time.Time, req *Request) (place Place, passes bool, err error) {
+	if g.policy.Lease > 0 {
+		if err := g.hear(ctx); err != nil {
+			return Place{}, false, err
+		}
+	}
+	if place = g.rules.Place(req.Path); place.Level != Public || askable(req) != OK {
+		return place, false, nil
 	}
 	err = g.confirm(ctx, now)
-	return err == nil && g.rules.Place(req.Path).Level == Public, err
+	place = g.rules.Place(req.Path)
+	return place, err == nil && place.Level == Public, err
 }
 
 // publicly is the verdict about a request at a public place.
