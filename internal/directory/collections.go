@@ -241,7 +241,7 @@ func (c *call) mayBe(ctx context.Context, old, col *Collection) error {
 		if slices.Contains(was.Paths, path) {
 			continue
 		}
-		if err := c.mayLay(ctx, path, col.ID); err != nil {
+		if err := c.mayLay(ctx, path, col); err != nil {
 			return err
 		}
 	}
@@ -280,26 +280,36 @@ func (c *call) mayPassOn(ctx context.Context, col *Collection, to gate.PersonID)
 
 // mayLay asks whether who asks may take a path into the collection: it takes it
 // away from the collection around it, or out of what no collection governs.
-func (c *call) mayLay(ctx context.Context, path gate.Scope, id gate.CollectionID) error {
+// Whoever was merely granted managing that one may not take it for themselves:
+// they would keep it after the grant.
+func (c *call) mayLay(ctx context.Context, path gate.Scope, col *Collection) error {
 	if c.has(LayPaths) {
 		return nil
 	}
 	around := c.index().governs(path)
 	if around.IsZero() {
-		if slices.ContainsFunc(c.homes, func(home gate.Scope) bool { return inside(path, home) }) {
+		// Whoever had a home as a whole would have what others keep in it.
+		if slices.ContainsFunc(c.homes, func(home gate.Scope) bool { return path != home && inside(path, home) }) {
 			return nil
 		}
-		return &Forbidden{Permission: LayPaths, Detail: "path " + path.String() + " is neither in a collection that you manage nor in one of the homes"}
+		return &Forbidden{Permission: LayPaths, Detail: "path " + path.String() + " is neither in a collection of yours nor below one of the homes"}
 	}
-	if around == id {
+	if around == col.ID {
 		return nil
 	}
 	can, err := c.holds(ctx, around)
-	if err == nil && can&gate.Manage == 0 {
-		// Which collection it is in is not told.
-		return &Forbidden{Permission: LayPaths, Detail: "path " + path.String() + " is in a collection that you do not manage"}
+	if err != nil {
+		return err
 	}
-	return err
+	// Which collection it is in is not told.
+	e, _ := c.index().collection(around)
+	switch {
+	case e == nil || can&gate.Manage == 0:
+		return &Forbidden{Permission: LayPaths, Detail: "path " + path.String() + " is in a collection that you do not manage"}
+	case !c.oneOf(e.owner) && col.Owner != e.owner:
+		return &Forbidden{Permission: LayPaths, Detail: "path " + path.String() + " is in a collection that is not yours: only its owner, managers and owners of the account give a path of it to somebody else"}
+	}
+	return nil
 }
 
 // including turns the wanted ids into inclusions. Those that were there stay as

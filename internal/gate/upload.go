@@ -119,7 +119,7 @@ func (g *Gate) writer(ctx context.Context, now time.Time, req *Request, credenti
 		return nil
 	}
 	v.Session, v.Subject = who.session, who.subject
-	s, err := g.see(ctx, now, req, who)
+	s, err := g.see(ctx, now, req, who, g.rules.Place(req.Path))
 	if err != nil || s.no != OK {
 		v.Refusal.Reason = s.no
 		return err
@@ -137,7 +137,7 @@ func (g *Gate) writer(ctx context.Context, now time.Time, req *Request, credenti
 	if err := g.consult(ctx, now, q, &state); err != nil {
 		return err
 	}
-	if s, err = g.see(ctx, now, req, who); err != nil || s.no != OK {
+	if s, err = g.see(ctx, now, req, who, g.rules.Place(req.Path)); err != nil || s.no != OK {
 		v.Refusal.Reason = s.no
 		return err
 	}
