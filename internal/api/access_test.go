@@ -91,7 +91,7 @@ var access = []row{
 	{"GET /sessions", "/sessions?link=LINK", "", directory.SeeStats, "yes yes - -"},
 	{"GET /sessions/{id}", "/sessions/SESSION", "", directory.SeeStats, "yes yes - -"},
 	{"POST /sessions/{id}/end", "/sessions/SESSION/end", "", directory.ChangeCollections, "yes yes - -"},
-	{"POST /devices/{id}/cut", "/devices/dev_0123456789abcdefghij/cut", "", directory.CutAll, "yes no no no"},
+	{"POST /devices/{id}/cut", "/devices/dev_1e5q0k2h4m6p8r0t2v4g/cut", "", directory.CutAll, "yes no no no"},
 	{"GET /keys", "", "", directory.Keys, "yes no no no"},
 	{"POST /keys/rotate", "", `{"use":"link"}`, directory.Keys, "yes no no no"},
 	{"POST /keys/{id}/retire", "/keys/link-1/retire", "", directory.Keys, "yes no no no"},
