@@ -6,7 +6,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"encoding/binary"
+
 	"fmt"
 	"net"
 	"net/http"
@@ -73,7 +73,7 @@ func FreeAddr(t testing.TB) string {
 	for range 100 {
 		var dice [2]byte
 		rand.Read(dice[:])
-		addr := fmt.Sprintf("127.0.0.1:%d", 10_000+binary.BigEndian.Uint16(dice[:])%20_000)
+		addr := fmt.Sprintf("127.0.0.1:%d", 10_000+(int(dice[0])<<8|int(dice[1]))%20_000)
 		var l net.Listener
 		if l, err = net.Listen("tcp", addr); err == nil {
 			l.Close()
