@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-
 	"fmt"
 	"net"
 	"net/http"
