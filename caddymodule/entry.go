@@ -29,28 +29,36 @@ type entries struct {
 	byLink map[gate.LinkID]found
 }
 
-// found is what a folder had to start with, at that time.
+// found is what a link had to start with, at that time.
 type found struct {
-	paths []gate.Path
+	parts []part
 	at    time.Time
+}
+
+// part is one thing to watch on a link: a link to a collection may have several.
+type part struct {
+	// name is that of its file or folder.
+	name string
+	// entries are what a player starts with, the best first.
+	entries []gate.Path
 }
 
 func newEntries() *entries { return &entries{byLink: map[gate.LinkID]found{}} }
 
-func (e *entries) get(id gate.LinkID, now time.Time) ([]gate.Path, bool) {
+func (e *entries) get(id gate.LinkID, now time.Time) ([]part, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	f, ok := e.byLink[id]
-	return f.paths, ok && now.Sub(f.at) < entryLife
+	return f.parts, ok && now.Sub(f.at) < entryLife
 }
 
-func (e *entries) put(id gate.LinkID, paths []gate.Path, now time.Time) {
+func (e *entries) put(id gate.LinkID, parts []part, now time.Time) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if len(e.byLink) >= maxEntries {
 		clear(e.byLink)
 	}
-	e.byLink[id] = found{paths, now}
+	e.byLink[id] = found{parts, now}
 }
 
 // usualEntries are the names that packagers give to what a player opens first.
@@ -65,32 +73,55 @@ func (h *Handler) atEntry(r *http.Request, in *request, next caddyhttp.Handler) 
 	if err != nil || !ok {
 		return // the decision meets the same, and answers it
 	}
-	var found []gate.Path
 	if v.Outcome == gate.Pass {
-		found = h.entriesOf(r, v.Link, next)
-	} else { // refused wherever it starts: upstream is not asked
-		found = oneOrNone(h.gate.Start(&v.Link).Entry(cmp.Or(v.Link.Entry, usualEntries[0])))
+		if parts := h.partsOf(r, v.Link, next); len(parts) > 0 {
+			in.Path = parts[0].entries[0]
+		}
+		return
 	}
-	if len(found) > 0 {
-		in.Path = found[0]
+	for _, start := range h.gate.Starts(&v.Link) { // refused wherever it starts: upstream is not asked
+		if p, err := start.Entry(entryIn(start, v.Link.Entry)); err == nil {
+			in.Path = p
+			return
+		}
 	}
 }
 
-// entriesOf finds what a player starts with on a link, the best first: the
+// entryIn is a file that a player may start with in a folder; of a file, itself.
+func entryIn(start gate.Scope, entry string) string {
+	if !start.Tree() {
+		return ""
+	}
+	return cmp.Or(entry, usualEntries[0])
+}
+
+// partsOf finds what there is to watch on a link, in order. A place where nothing
+// was found that a player could start with is no part.
+func (h *Handler) partsOf(r *http.Request, link gate.Link, next caddyhttp.Handler) []part {
+	if known, ok := h.entries.get(link.ID, time.Now()); ok {
+		return known
+	}
+	var parts []part
+	for _, start := range h.gate.Starts(&link) {
+		if found := h.entriesIn(r, start, link.Entry, next); len(found) > 0 {
+			parts = append(parts, part{path.Base(start.Root()), found})
+		}
+	}
+	h.entries.put(link.ID, parts, time.Now())
+	return parts
+}
+
+// entriesIn finds what a player starts with in a folder, the best first: the
 // link's own entry, or a playlist under one of its usual names, and a plain
 // file named like the folder, for browsers that play no playlists.
-func (h *Handler) entriesOf(r *http.Request, link gate.Link, next caddyhttp.Handler) []gate.Path {
-	start := h.gate.Start(&link)
+func (h *Handler) entriesIn(r *http.Request, start gate.Scope, entry string, next caddyhttp.Handler) []gate.Path {
 	if !start.Tree() {
 		p, err := start.Entry("")
 		return oneOrNone(p, err)
 	}
-	if known, ok := h.entries.get(link.ID, time.Now()); ok {
-		return known
-	}
 	var found []gate.Path
-	if link.Entry != "" {
-		found = oneOrNone(start.Entry(link.Entry))
+	if entry != "" {
+		found = oneOrNone(start.Entry(entry))
 	}
 	for i, name := range append(usualEntries, path.Base(start.Root())+".mp4") {
 		playlist := i < len(usualEntries)
@@ -101,7 +132,6 @@ func (h *Handler) entriesOf(r *http.Request, link gate.Link, next caddyhttp.Hand
 			found = append(found, p)
 		}
 	}
-	h.entries.put(link.ID, found, time.Now())
 	return found
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -169,18 +170,27 @@ func (h *Handler) redeem(w http.ResponseWriter, r *http.Request, in *request, co
 // the media itself.
 func (h *Handler) afterRedeem(r *http.Request, v gate.Verdict, next caddyhttp.Handler) string {
 	if h.carries("cookie") {
-		return watchPrefix + v.Link.ID.String()
+		return watchURL(v.Link.ID, 0)
 	}
-	if found := h.entriesOf(r, v.Link, next); len(found) > 0 {
-		return h.sessionPath(&v, found[0].String(), "")
+	if parts := h.partsOf(r, v.Link, next); len(parts) > 0 {
+		return h.sessionPath(&v, parts[0].entries[0].String(), "")
 	}
-	return h.sessionPath(&v, h.gate.Start(&v.Link).Root()+"/", "")
+	root := ""
+	if starts := h.gate.Starts(&v.Link); len(starts) > 0 {
+		root = starts[0].Root()
+	}
+	return h.sessionPath(&v, root+"/", "")
 }
 
 // serveWatch is the player page of the session in the cookie.
 func (h *Handler) serveWatch(w http.ResponseWriter, r *http.Request, in *request, next caddyhttp.Handler) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		h.refuse(w, r, unsigned(gate.BadMethod))
+		return
+	}
+	link, chosen, ok := partIn(in.own)
+	if !ok {
+		h.refuse(w, r, unsigned(gate.NoToken))
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), storeBudget)
@@ -190,7 +200,7 @@ func (h *Handler) serveWatch(w http.ResponseWriter, r *http.Request, in *request
 	case err != nil:
 		h.couldNotDecide(r, err)
 		v = *unsigned(gate.StoreDown)
-	case v.Outcome == gate.Pass && watchPrefix+v.Link.ID.String() != in.own:
+	case v.Outcome == gate.Pass && v.Link.ID.String() != link:
 		v.Outcome, v.Refusal.Reason = gate.Refuse, gate.NoSession // another link was opened in this browser since
 	}
 	if v.Outcome != gate.Pass {
@@ -200,19 +210,45 @@ func (h *Handler) serveWatch(w http.ResponseWriter, r *http.Request, in *request
 	countRequest(&v)
 	logVerdict(r, &v)
 	h.pageHeaders(w.Header(), &v.Link)
-	h.writePage(w, r, http.StatusOK, h.watchPage(r, v, next).Render)
+	h.writePage(w, r, http.StatusOK, h.watchPage(r, v, chosen, next).Render)
 }
 
-func (h *Handler) watchPage(r *http.Request, v gate.Verdict, next caddyhttp.Handler) pages.Watch {
+// watchURL is the page of one of the parts of a link, which are counted from 0.
+func watchURL(link gate.LinkID, part int) string {
+	if part == 0 {
+		return watchPrefix + link.String()
+	}
+	return watchPrefix + link.String() + "/" + strconv.Itoa(part+1)
+}
+
+// partIn reads which part a path of the watch page is about; false: it is none.
+func partIn(path string) (link string, part int, ok bool) {
+	link, number, several := strings.Cut(strings.TrimPrefix(path, watchPrefix), "/")
+	if !several {
+		return link, 0, true
+	}
+	n, err := strconv.Atoi(number)
+	return link, n - 1, err == nil && n >= 2 && strconv.Itoa(n) == number
+}
+
+func (h *Handler) watchPage(r *http.Request, v gate.Verdict, chosen int, next caddyhttp.Handler) pages.Watch {
 	page := pages.Watch{
 		Title: v.Link.Title, ExpiresAt: v.Account.ExpiresAt, Resume: time.Duration(h.Idle),
 		Views: v.Account.Views,
 	}
 	page.ViewsLeft, _ = v.Account.Left()
-	for _, entry := range h.entriesOf(r, v.Link, next) {
-		page.Sources = append(page.Sources, pages.Source{URL: h.sessionPath(&v, entry.String(), ""), Type: sourceType(entry)})
-		if v.Can&gate.Download != 0 && gate.ClassOf(entry) == gate.Media {
-			page.Download = h.sessionPath(&v, entry.String(), gate.QueryDownload)
+	parts := h.partsOf(r, v.Link, next)
+	if chosen < len(parts) {
+		for _, entry := range parts[chosen].entries {
+			page.Sources = append(page.Sources, pages.Source{URL: h.sessionPath(&v, entry.String(), ""), Type: sourceType(entry)})
+			if v.Can&gate.Download != 0 && gate.ClassOf(entry) == gate.Media {
+				page.Download = h.sessionPath(&v, entry.String(), gate.QueryDownload)
+			}
+		}
+	}
+	if len(parts) > 1 {
+		for i, one := range parts {
+			page.Parts = append(page.Parts, pages.Part{Name: one.name, URL: watchURL(v.Link.ID, i), Shown: i == chosen})
 		}
 	}
 	if len(page.Sources) > 0 && h.carries("path") {

@@ -101,6 +101,10 @@ func (c *call) inviteOne(ask *asking, item *InvitedItem) error {
 	if err != nil {
 		return err
 	}
+	active, err := c.beenHere(person, isNew)
+	if err != nil {
+		return err
+	}
 	gives, err := c.gives(ask, person.ID)
 	if err != nil {
 		return err
@@ -115,12 +119,6 @@ func (c *call) inviteOne(ask *asking, item *InvitedItem) error {
 			if !found {
 				_ = c.Directory.DropInvite(c.r.Context(), invite.ID) // else it shows what was not given
 			}
-			return err
-		}
-	}
-	active := false
-	if !isNew {
-		if active, err = c.activated(person); err != nil {
 			return err
 		}
 	}
@@ -159,7 +157,9 @@ func (c *call) wouldInvite(ask *asking, item *InvitedItem) error {
 	case isNew:
 		_, err = c.sponsor("emails", item.Email, ask.collection.ID)
 	case err == nil:
-		_, err = c.gives(ask, person.ID)
+		if _, err = c.beenHere(person, isNew); err == nil {
+			_, err = c.gives(ask, person.ID)
+		}
 	}
 	if err == nil {
 		item.Outcome = ask.outcome(isNew)
@@ -240,14 +240,24 @@ func (c *call) give(ask *asking, person gate.PersonID) error {
 	return err
 }
 
-// activated reports whether the person has been here: they chose a password, or
-// are signed in.
-func (c *call) activated(p directory.Person) (bool, error) {
+// beenHere reports whether the person has been here: they chose a password, or
+// are signed in. Whoever has not is sent an activation link. Where there is no
+// mail, who asks gets it and could come in by it as that person, so they have to
+// be allowed to decide about them.
+func (c *call) beenHere(p directory.Person, isNew bool) (bool, error) {
 	if p.Password != "" {
 		return true, nil
 	}
-	signIns, err := c.Desk.Of(c.r.Context(), p.ID, signin.ID{}, 1)
-	return len(signIns) > 0, err
+	if !isNew {
+		signIns, err := c.Desk.Of(c.r.Context(), p.ID, signin.ID{}, 1)
+		if err != nil || len(signIns) > 0 {
+			return true, err
+		}
+	}
+	if c.Desk.Mail.Delivers() {
+		return false, nil
+	}
+	return false, c.Directory.Decides(c.r.Context(), c.who, p.ID)
 }
 
 // activationFor is how long an activation link is good.

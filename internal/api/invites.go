@@ -273,6 +273,15 @@ func (c *call) resendInvite() (answer, error) {
 	case !invite.Until.IsZero() && !c.Now().Before(invite.Until):
 		return answer{}, over.because("what the invitation gave has ended")
 	}
+	person, err := c.Directory.PersonByID(c.r.Context(), invite.Person)
+	if err != nil {
+		return answer{}, err
+	}
+	if been, err := c.beenHere(person, false); err != nil {
+		return answer{}, err
+	} else if been {
+		return answer{}, over.because("the person has been here meanwhile: they sign in")
+	}
 	delivery, err := c.sendActivation(&invite)
 	if err != nil {
 		return answer{}, err

@@ -296,3 +296,33 @@ func TestInvitesThatBreakOff(t *testing.T) {
 		}
 	}
 }
+
+// Where there is no mail, whoever asks gets the activation link: that must not
+// be a way into somebody's account about whom they may not decide, nor into one
+// that is in use.
+func TestActivationByHandIsNoWayIntoAnothersAccount(t *testing.T) {
+	s := newSite(t)
+	s.box.none = true
+	s.person("mia@example.com", "manager")
+	s.person("olga@example.com", "owner")
+	s.collection("acme", "link", "jit")
+	for _, body := range []string{`{"emails":"olga@example.com"}`, `{"emails":"olga@example.com","dry_run":true}`, `{"emails":"olga@example.com","collection":"acme"}`} {
+		got := s.by("mia@example.com", "POST", "/invites", body)
+		if outcomes(got.object)[0] != "refused" || strings.Contains(got.text, "activate") {
+			t.Errorf("%s: %s", body, got.text)
+		}
+	}
+	pending := items(s.must("POST", "/invites", `{"emails":"olga@example.com"}`))[0]["invite"].(string)
+	if got := s.by("mia@example.com", "POST", "/invites/"+pending+"/resend", ""); got.status != 403 {
+		t.Errorf("resending the owner's: %d %s", got.status, got.text)
+	}
+
+	first := s.by("mia@example.com", "POST", "/invites", `{"emails":"bob@example.com"}`)
+	second := s.by("mia@example.com", "POST", "/invites", `{"emails":"bob@example.com","collection":"acme"}`)
+	if got := s.activate(code(t, first.text)); got != signin.In {
+		t.Fatal(got)
+	}
+	if got := s.by("mia@example.com", "POST", "/invites/"+items(second.object)[0]["invite"].(string)+"/resend", ""); got.status != 409 {
+		t.Errorf("resending it: %d %s", got.status, got.text)
+	}
+}

@@ -128,8 +128,8 @@ func TestCollectionCommands(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 	s.must("person", "create", "ada@example.com")
-	wants(t, s.must("collection", "change", "acme", "--owner", "ada@example.com", "--path", "/acme/*"), "Owner", "per_")
-	wants(t, s.must("collection", "who", "acme"), "PERSON", "ada@example.com", "owner", "–")
+	wants(t, s.must("collection", "change", "acme", "--owner", "ada@example.com", "--path", "/acme/*"), "Owner            ada@example.com")
+	wants(t, s.must("collection", "who", "acme"), "PERSON", "ada@example.com", "owns it", "–")
 	wants(t, s.must("collection", "who", "all"), "Nobody in particular")
 	wants(t, s.must("collection", "list", "--as", "ada@example.com"), "acme")
 	wants(t, s.must("person", "show", "ada@example.com"), "acme", "(owner)", "collaborator")

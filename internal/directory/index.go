@@ -122,13 +122,24 @@ func (x *index) place(p gate.Path) gate.Place {
 	return place
 }
 
-// home is the place of a collection's first path.
-func (x *index) home(id gate.CollectionID) gate.Place {
-	e, _ := x.collection(id)
-	if e == nil || len(e.paths) == 0 {
-		return gate.Place{}
+// maxHomes bounds what is looked at for one link.
+const maxHomes = 12
+
+// homes returns the places of a collection and of those that it includes.
+func (x *index) homes(id gate.CollectionID) (homes []gate.Place) {
+	for _, id := range x.below([]gate.CollectionID{id}) {
+		e, _ := x.collection(id)
+		if e == nil {
+			continue
+		}
+		for _, scope := range e.paths {
+			if len(homes) == maxHomes {
+				return homes
+			}
+			homes = append(homes, e.place(scope))
+		}
 	}
-	return e.place(e.paths[0])
+	return homes
 }
 
 // sole reports whether the collection is one path and nothing else.

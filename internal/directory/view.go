@@ -299,13 +299,13 @@ func (v *View) Place(p gate.Path) gate.Place {
 	return index.place(p)
 }
 
-// Home implements [gate.Rules].
-func (v *View) Home(id gate.CollectionID) gate.Place {
+// Homes implements [gate.Rules].
+func (v *View) Homes(id gate.CollectionID) []gate.Place {
 	index := v.index.Load()
 	if index == nil {
-		return nowhere
+		return nil
 	}
-	return index.home(id)
+	return index.homes(id)
 }
 
 var nowhere = gate.Place{Collection: gate.CollectionID{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}}

@@ -408,3 +408,37 @@ func TestMemoryIsBounded(t *testing.T) {
 		t.Error("the last one is there after two ages")
 	}
 }
+
+func TestHomesAreTheCollectionsOwnPathsFirst(t *testing.T) {
+	r := newRig(t)
+	add := func(name string, paths []gate.Scope, includes ...gate.CollectionID) gate.CollectionID {
+		return must[Collection](t)(r.dir.CreateCollection(r.ctx, Operator(), NewCollection{Name: name, Paths: paths, Includes: includes})).ID
+	}
+	var many []gate.Scope
+	for _, letter := range strings.Split("abcdefghijklmnop", "") {
+		many = append(many, scope(t, "/many/"+letter+"/*"))
+	}
+	inner := add("inner", []gate.Scope{scope(t, "/inner/*")})
+	both := add("both", []gate.Scope{scope(t, "/b/*"), scope(t, "/a.mp4")}, inner)
+	around := add("around", nil, both)
+	lots := add("lots", many)
+	none := add("none", nil)
+	r.know()
+	for id, want := range map[gate.CollectionID]string{
+		inner: "/inner/*", both: "/b/* /a.mp4 /inner/*", around: "/b/* /a.mp4 /inner/*", none: "", {9}: "",
+	} {
+		var got []string
+		for _, place := range r.view.Homes(id) {
+			got = append(got, place.Scope.String())
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%v, want %s", got, want)
+		}
+	}
+	if n := len(r.view.Homes(lots)); n != maxHomes {
+		t.Errorf("%d homes", n)
+	}
+	if home := r.view.Homes(around)[0]; home.Collection != both || home.Sole {
+		t.Errorf("%+v", home)
+	}
+}

@@ -312,8 +312,8 @@ func TestALinkToACollection(t *testing.T) {
 	w.want(w.get(s, "/two.mp4"), gate.Pass, gate.OK)
 	w.want(w.get(s, "/more/a/1.ts"), gate.Refuse, gate.NotCovered)
 	w.used(link, 5, 0)
-	if start := w.gate.Start(&link); start.String() != "/film/*" {
-		t.Errorf("its player starts in %s", start)
+	if starts := w.gate.Starts(&link); len(starts) != 2 || starts[0].String() != "/film/*" || starts[1].String() != "/two.mp4" {
+		t.Errorf("its player starts in %v", starts)
 	}
 }
 
@@ -327,6 +327,51 @@ func TestTheOneFilmOfACollection(t *testing.T) {
 	w.want(w.get(s, "/film/360p/1.ts"), gate.Pass, gate.OK)
 	w.want(w.get(s, "/film/720p/1.ts"), gate.Pass, gate.OK)
 	w.used(link, 1, 0)
+}
+
+// TestAFilmOfAnIncludedCollectionIsNotAllOfTheLink: its manifest does not make
+// one asset of what the link opens besides.
+func TestAFilmOfAnIncludedCollectionIsNotAllOfTheLink(t *testing.T) {
+	w := newWorld(t, nil)
+	w.collect(films, collection{Paths: w.scopes("/film/*"), Level: gate.ByLink, Includes: []gate.CollectionID{clips}})
+	w.collect(clips, collection{Paths: w.scopes("/clips/*"), Level: gate.ByLink})
+	link := w.issue(gate.Link{Collection: films}, gate.Terms{Views: 1})
+	s := w.open(player, link, "/clips/master.m3u8")
+	w.want(w.get(s, "/clips/master.m3u8"), gate.Pass, gate.OK)
+	w.want(w.get(s, "/clips/a/1.ts"), gate.Pass, gate.OK)
+	w.want(w.get(s, "/film/a/1.ts"), gate.Refuse, gate.ViewsSpent)
+}
+
+// TestAfterACutALinkOpensAnew: the session that was cut is not found again, by
+// whoever's device, nor taken for the pass of a person.
+func TestAfterACutALinkOpensAnew(t *testing.T) {
+	w := newWorld(t, nil)
+	of := collection{Paths: w.scopes("/film/*"), Level: gate.ByLink, Grants: map[gate.PersonID]gate.Capability{ann: gate.View}}
+	w.collect(films, of)
+	w.catchUp()
+	link := w.link("/film/*", gate.Terms{Views: 1, Seats: 2})
+	device, signedIn := browser, w.as(ann)
+	device.device, signedIn.device = w.gate.DeviceToken(gate.DeviceID{7}), w.gate.DeviceToken(gate.DeviceID{8})
+	for _, open := range []func() gate.Verdict{
+		func() gate.Verdict { return w.open(device, link, "/film/1.ts") },
+		func() gate.Verdict { return w.open(player, link, "/film/1.ts") }, // by its alias
+		func() gate.Verdict { return w.decide(w.request(signedIn, http.MethodGet, "/film/1.ts")) },
+	} {
+		before := open()
+		w.want(w.decide(w.request(player, http.MethodGet, "/film/master.m3u8", inPath(before))), gate.Pass, gate.OK)
+		w.now = w.now.Add(time.Minute)
+		of.CutAt = w.now
+		w.collect(films, of)
+		w.want(w.get(before, "/film/1.ts"), gate.Refuse, gate.NoSession)
+		w.now = w.now.Add(time.Second)
+		after := open()
+		w.want(after, gate.Redirect, gate.OK)
+		if again := open(); after.Session == before.Session || again.Session != after.Session {
+			t.Errorf("sessions %s, %s, %s", before.Session, after.Session, again.Session)
+		}
+		w.want(w.decide(w.request(player, http.MethodGet, "/film/master.m3u8", inPath(after))), gate.Pass, gate.OK)
+		w.want(w.get(before, "/film/1.ts"), gate.Refuse, gate.NoSession)
+	}
 }
 
 // TestStartByAndEndAreTwoTimes: from the first on no play begins, and one that
@@ -495,6 +540,9 @@ func TestExplainTellsOfPlacesAndPersons(t *testing.T) {
 	w.collect(clips, collection{Paths: w.scopes("/clips/*")})
 	w.collect(gate.CollectionID{3}, collection{Paths: w.scopes("/open/*"), Level: gate.Public})
 	named := w.issue(gate.Link{Collection: films, For: []gate.PersonID{ann}, Password: "$argon2id$secret"}, gate.Terms{})
+	own := w.issue(gate.Link{Collection: films, For: []gate.PersonID{ann}}, gate.Terms{})
+	w.collect(gate.CollectionID{4}, collection{Paths: w.scopes("/one.mp4"), Level: gate.ByLink})
+	one := w.issue(gate.Link{Collection: gate.CollectionID{4}}, gate.Terms{})
 	plain := w.link("/*", gate.Terms{})
 	s := w.open(player, plain, "/film/1.ts")
 	code := func(l gate.Link) string { return "?usher=" + w.gate.LinkCode(l.ID) }
@@ -512,6 +560,10 @@ func TestExplainTellsOfPlacesAndPersons(t *testing.T) {
 		{"password, by link", "GET", "/film/1.ts" + code(named), gate.Refuse, gate.PasswordNeeded, "rule"},
 		{"password, page", "GET", "/s/" + w.gate.LinkCode(named.ID), gate.Pass, gate.OK, "judge"},
 		{"password, page, POST", "POST", "/s/" + w.gate.LinkCode(named.ID), gate.Refuse, gate.PasswordNeeded, "rule"},
+		{"for somebody, page", "GET", "/s/" + w.gate.LinkCode(own.ID), gate.Pass, gate.OK, "judge"},
+		{"collection, its player", "GET", "/" + code(w.issue(gate.Link{Collection: films}, gate.Terms{})), gate.Redirect, gate.OK, "judge"},
+		{"collection of a file", "GET", "/" + code(one), gate.Redirect, gate.OK, "judge"},
+		{"a folder, by session", "GET", "/~" + s.Token + "/film/", gate.Refuse, gate.NotCovered, "cover"},
 		{"collection, elsewhere", "GET", "/clips/1.ts" + code(named), gate.Refuse, gate.NotCovered, "rule"},
 		{"collection, nowhere", "GET", "/x/1.ts" + code(named), gate.Refuse, gate.NotCovered, "rule"},
 	} {

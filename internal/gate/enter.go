@@ -47,7 +47,8 @@ func (g *Gate) enter(ctx context.Context, now time.Time, req *Request, who *pass
 			return nil
 		}
 	}
-	ruling, err := g.ruleAnew(ctx, at.at(place))
+	c := at.at(place)
+	ruling, err := g.ruleAnew(ctx, c)
 	if err == nil && ruling.Reason == OK && !hold {
 		ruling.Reason = req.mayKeep(ruling.Can)
 	}
@@ -66,7 +67,7 @@ func (g *Gate) enter(ctx context.Context, now time.Time, req *Request, who *pass
 		return err
 	}
 	v.Can = ruling.Can
-	return g.begin(ctx, now, req, at.person, hold, v)
+	return g.begin(ctx, now, req, c, hold, v)
 }
 
 // approach is what is known when somebody comes to open a link.
@@ -91,7 +92,7 @@ func (a *approach) at(place Place) Case {
 
 // approach asks the store how a link stands, and who it is that comes to it.
 func (g *Gate) approach(ctx context.Context, now time.Time, req *Request, who *pass) (a approach, err error) {
-	r, terms, no, err := g.known(ctx, who, now, false)
+	r, _, no, err := g.known(ctx, who, now, false)
 	if err != nil || no != OK {
 		return approach{no: no}, err
 	}
@@ -99,6 +100,7 @@ func (g *Gate) approach(ctx context.Context, now time.Time, req *Request, who *p
 		return approach{}, err
 	}
 	// Its document may be another one by the edition that the rules know now.
+	var terms Terms
 	if a.record, terms, a.no, err = g.known(ctx, who, now, false); err != nil || a.no != OK {
 		return approach{no: a.no}, err
 	}
@@ -151,7 +153,10 @@ func (g *Gate) unlock(ctx context.Context, now time.Time, req *Request, link *Li
 // home is the place that a link leads to: where its player starts.
 func (g *Gate) home(link *Link) Place {
 	if !link.Collection.IsZero() && link.Entry == "" {
-		return g.rules.Home(link.Collection)
+		if homes := g.rules.Homes(link.Collection); len(homes) > 0 {
+			return homes[0]
+		}
+		return Place{}
 	}
 	entry := link.Entry
 	if link.Scope.tree {
@@ -164,29 +169,34 @@ func (g *Gate) home(link *Link) Place {
 	return g.rules.Place(start)
 }
 
-// Start is the path, or the folder, in which the player of a link starts.
-func (g *Gate) Start(link *Link) Scope {
+// Starts are the paths and folders in which a player of the link may start: of a
+// link to a path that one, of a link to a collection those of the collection.
+func (g *Gate) Starts(link *Link) []Scope {
 	if link.Collection.IsZero() || link.Entry != "" {
-		return link.Scope
+		return []Scope{link.Scope}
 	}
-	return g.rules.Home(link.Collection).Scope
+	var starts []Scope
+	for _, home := range g.rules.Homes(link.Collection) {
+		starts = append(starts, home.Scope)
+	}
+	return starts
 }
 
-// begin opens the session on v's link.
-func (g *Gate) begin(ctx context.Context, now time.Time, req *Request, person PersonID, hold bool, v *Verdict) error {
+// begin opens the session on v's link, of which the rules have said that it may be.
+func (g *Gate) begin(ctx context.Context, now time.Time, req *Request, c Case, hold bool, v *Verdict) error {
 	device, returning := g.device(req, now)
 	opening := Opening{
-		Link: v.Link.ID, Session: SessionID(token.NewID(now)), Device: device, Subject: SubjectOf(device), Person: person, Hold: hold,
+		Link: v.Link.ID, Session: SessionID(token.NewID(now)), Device: device, Subject: SubjectOf(device), Person: c.Person, Hold: hold,
 		Agent: AgentFamily(req.Agent), Group: g.keys().Digest("group", ClientGroup(req.Client).String()),
 		Life: g.policy.SessionLife, Pace: g.policy.Pace,
 	}
 	switch {
-	case !person.IsZero():
-		opening.Subject = SubjectOfPerson(person)
+	case !c.Person.IsZero():
+		opening.Subject = SubjectOfPerson(c.Person)
 	case !returning && !req.Browser && !hold:
 		opening.Alias = subjectFrom("alias", []byte(opening.Group+"/"+opening.Agent))
 	}
-	opened, err := g.store.Open(ctx, opening)
+	opened, err := g.openAnew(ctx, opening, c)
 	if errors.Is(err, ErrNotFound) {
 		v.Refusal.Reason = BadToken
 		return nil
@@ -206,4 +216,22 @@ func (g *Gate) begin(ctx context.Context, now time.Time, req *Request, person Pe
 	v.Token = g.sessionToken(v.Link.ID, s.ID, s.Subject)
 	v.Labels = Labels{Link: v.Link.ID.String(), Session: s.ID.String()}
 	return nil
+}
+
+// openAnew opens the session, or finds the one that is there. One that was cut
+// since it was opened is no use to anybody, and would be found again and again:
+// it is ended for the one that is wanted now.
+func (g *Gate) openAnew(ctx context.Context, opening Opening, c Case) (Opened, error) {
+	opened, err := g.store.Open(ctx, opening)
+	if err != nil || !opened.Resumed {
+		return opened, err
+	}
+	c.Opened = opened.Session.CreatedAt
+	if ruling, err := g.ruleAnew(ctx, c); err != nil || ruling.Reason != NoSession {
+		return opened, err
+	}
+	if _, err := g.store.End(ctx, opening.Link, opened.Session.ID); err != nil {
+		return Opened{}, err
+	}
+	return g.store.Open(ctx, opening)
 }

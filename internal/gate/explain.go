@@ -191,13 +191,17 @@ func (e *explaining) media(ctx context.Context, req *Request) error {
 	if !who.session.IsZero() {
 		return e.session(ctx, req, who)
 	}
-	v, err := e.link(ctx, who, no, func(*Link) Place { return e.gate.rules.Place(req.Path) })
+	v, err := e.link(ctx, who, no, func(link *Link) Place {
+		start, _ := e.entered(link, req.Path)
+		return e.gate.rules.Place(start)
+	})
 	if v.Link.ID.IsZero() {
 		return err
 	}
-	covered, err := e.covers(ctx, &v.Link, req)
-	if !covered {
-		return err
+	var folder bool
+	req.Path, folder = e.entered(&v.Link, req.Path)
+	if !e.covers(&v.Link, req, folder) {
+		return nil
 	}
 	e.found("identify", "The token is a link. A player that brings no session gets one.%s", tellWhom(&v.Link))
 	switch {
@@ -249,30 +253,38 @@ func (e *explaining) asks(v Verdict) bool {
 	return true
 }
 
-// covers looks at what the link opens. A URL of the link's folder stands for
-// the file in it that a player starts with.
-func (e *explaining) covers(ctx context.Context, link *Link, req *Request) (bool, error) {
-	opens, start := tellOpens(link), e.gate.Start(link)
-	_, folder, err := e.gate.Folder(ctx, e.now, req)
-	if err != nil {
-		return false, err
+// entered is the file that a player starts with, where the path is the link's
+// folder; false: it is not. Which file that is the gate finds out when it is asked.
+func (e *explaining) entered(link *Link, p Path) (Path, bool) {
+	if !link.Scope.Tree() || p.String() != link.Scope.Root()+"/" {
+		return p, false
 	}
-	if folder {
-		if req.Path, err = start.Entry(cmp.Or(link.Entry, "master.m3u8")); err != nil {
-			return false, err
+	for _, start := range e.gate.Starts(link) {
+		entry := ""
+		if start.Tree() {
+			entry = cmp.Or(link.Entry, "master.m3u8")
+		}
+		if file, err := start.Entry(entry); err == nil {
+			return file, true
 		}
 	}
+	return p, false
+}
+
+// covers looks at what the link opens; entered says that the URL names a folder,
+// and the request is for the file in it that a player starts with.
+func (e *explaining) covers(link *Link, req *Request, entered bool) bool {
+	opens := tellOpens(link)
 	if no := cover(link, req); no != OK {
 		e.refuse("cover", no, opens+". "+no.Meaning())
-		return false, nil
+		return false
 	}
-	switch {
-	case folder && link.Entry == "":
+	if entered && link.Entry == "" {
 		e.found("cover", "%s. The URL names that folder, and the gate looks there for the file that a player starts with.", opens)
-	default:
+	} else {
 		e.found("cover", "%s, which covers %s.", opens, req.Path)
 	}
-	return true, nil
+	return true
 }
 
 // admits says what the store holds against a new session on the link.

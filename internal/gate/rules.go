@@ -60,10 +60,11 @@ type Rules interface {
 	// Place says in which collection a path is, of several the one with the
 	// longest path. It answers from memory alone and allocates nothing.
 	Place(p Path) Place
-	// Home is the place of a collection itself: its first path. It is the zero
-	// Place where there is no such collection, or it has no path. It answers from
-	// memory alone.
-	Home(id CollectionID) Place
+	// Homes are the places that a collection is: its paths, in order, and then
+	// those of the collections that it includes; of many the first. There are none
+	// where there is no such collection, or it has no path. It answers from memory
+	// alone.
+	Homes(id CollectionID) []Place
 	// Rule says what somebody may do at a place.
 	Rule(ctx context.Context, c Case) (Ruling, error)
 }
@@ -123,8 +124,8 @@ func (NoRules) Edition() int64 { return 0 }
 // Place is in no collection.
 func (NoRules) Place(Path) Place { return Place{} }
 
-// Home is nowhere.
-func (NoRules) Home(CollectionID) Place { return Place{} }
+// Homes are nowhere.
+func (NoRules) Homes(CollectionID) []Place { return nil }
 
 // Rule lets the link say what may be done.
 func (NoRules) Rule(_ context.Context, c Case) (Ruling, error) { return Ruling{Can: c.Link.Can}, nil }

@@ -95,12 +95,12 @@ func (r *rules) Place(p gate.Path) (place gate.Place) {
 	return place
 }
 
-func (r *rules) Home(id gate.CollectionID) gate.Place {
+func (r *rules) Homes(id gate.CollectionID) (homes []gate.Place) {
 	c := r.known.Load().collections[id]
-	if len(c.Paths) == 0 {
-		return gate.Place{}
+	for _, scope := range c.Paths {
+		homes = append(homes, c.place(id, scope))
 	}
-	return c.place(id, c.Paths[0])
+	return homes
 }
 
 func (r *rules) Rule(_ context.Context, c gate.Case) (gate.Ruling, error) {

@@ -19,6 +19,8 @@ type Watch struct {
 	// can play. Without any, the page says to open the address in a player.
 	// They must be on the page's own origin: its policy allows no other.
 	Sources []Source
+	// Parts are what there is to choose from, where that is more than one.
+	Parts []Part
 	// AppURL is the session's address for other apps; it is personal.
 	AppURL string
 	// Download is the address of the file to keep; empty: there is none.
@@ -30,6 +32,13 @@ type Watch struct {
 	ExpiresAt time.Time
 	// Resume is the idle window within which coming back costs nothing.
 	Resume time.Duration
+}
+
+// Part is one of several things to watch, with a page of its own.
+type Part struct {
+	Name, URL string
+	// Shown: it is the one on this page.
+	Shown bool
 }
 
 // Render draws the page.
@@ -44,6 +53,11 @@ func (p Watch) Render(w io.Writer) error {
 			return err
 		}
 	}
+	for _, part := range p.Parts {
+		if err := checkAddress("part's", part.URL); err != nil {
+			return err
+		}
+	}
 	if p.Download != "" {
 		if err := checkAddress("download's", p.Download); err != nil {
 			return err
@@ -54,6 +68,7 @@ func (p Watch) Render(w io.Writer) error {
 		"Title":    p.Title,
 		"Sources":  p.Sources,
 		"AppURL":   p.AppURL,
+		"Parts":    p.Parts,
 		"Download": p.Download,
 		"Rest":     join(rest.sentence(" after this one"), p.comeBack(rest)),
 		"Until":    stampOf(p.ExpiresAt),

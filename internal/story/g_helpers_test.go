@@ -140,6 +140,9 @@ func more(t testing.TB, s *storytest.Server, folder string) {
 
 // onSite adds words to the directives of the site.
 func onSite(caddyfile string, words ...string) string {
+	if len(words) == 0 {
+		return caddyfile
+	}
 	return strings.Replace(caddyfile, "api\n", "api\n\t\t"+strings.Join(words, "\n\t\t")+"\n", 1)
 }
 

@@ -14,6 +14,11 @@ import (
 func until(t testing.TB, ask func() answer, status int, reason string) {
 	t.Helper()
 	var last answer
+	defer func() {
+		if t.Failed() {
+			t.Logf("the last answer was %d %q", last.StatusCode, last.Header.Get("Usher-Reason"))
+		}
+	}()
 	eventually(t, reason, func() bool {
 		last = ask()
 		return last.StatusCode == status && last.Header.Get("Usher-Reason") == reason

@@ -17,14 +17,15 @@ import (
 	"github.com/usher-media/usher/internal/storytest"
 )
 
-// onEachStore runs a story on the embedded store and on a real Redis.
-func onEachStore(t *testing.T, story func(t *testing.T, s *storytest.Server)) {
+// onEachStore runs a story on the embedded store and on a real Redis. The words
+// are directives of the site.
+func onEachStore(t *testing.T, story func(t *testing.T, s *storytest.Server), words ...string) {
 	for name, caddyfile := range map[string]func(t *testing.T) string{
 		"embedded": func(*testing.T) string { return storytest.DefaultCaddyfile },
 		"redis":    func(t *testing.T) string { return redisCaddyfile(redistest.Start(t).URL()) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := gated(t, storytest.Options{Caddyfile: caddyfile(t)})
+			s := gated(t, storytest.Options{Caddyfile: onSite(caddyfile(t), words...)})
 			withBigFile(t, s)
 			story(t, s)
 		})
