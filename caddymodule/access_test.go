@@ -286,7 +286,9 @@ func TestAPersonWatchesWhatTheyWereGranted(t *testing.T) {
 	s := newSite(t, config.Site{})
 	c := s.collection("film", gate.Locked, "/film/*")
 	ann, tab := s.person("ann@example.com")
-	s.want(s.do(tab, http.MethodGet, "/film/1.ts", nil), 403, gate.LockedPlace)
+	if page := s.want(s.do(tab, http.MethodGet, "/film/1.ts", nil), 403, gate.LockedPlace); strings.Contains(page, "/_usher/signin") {
+		t.Errorf("who is signed in is asked to do so:\n%s", page)
+	}
 	grant, err := s.dir.PutGrant(t.Context(), directory.Operator(), directory.NewGrant{
 		Collection: c.ID, Holder: directory.Holder{Person: ann}, Can: gate.View | gate.Share,
 	})
@@ -321,7 +323,10 @@ func TestLockingSparesThePersonsThatALinkNames(t *testing.T) {
 	s.level(c.ID, gate.Locked)
 	s.want(s.do(nil, http.MethodGet, anybody, nil), 403, gate.LockedPlace)
 	s.want(s.do(nil, http.MethodGet, hers, nil), 200, gate.OK)
-	s.want(s.do(browserTab{}, http.MethodGet, "/s/"+open, nil), 403, gate.LockedPlace)
+	page := s.want(s.do(browserTab{}, http.MethodGet, "/s/"+open, nil), 403, gate.LockedPlace)
+	if !strings.Contains(page, `href="/_usher/signin?next=%2Fs%2F`+open) {
+		t.Errorf("who may have a grant cannot sign in:\n%s", page)
+	}
 	s.level(c.ID, gate.Members)
 	s.want(s.do(nil, http.MethodGet, anybody, nil), 401, gate.SignIn)
 	s.level(c.ID, gate.ByLink)

@@ -172,6 +172,10 @@ func TestRedact(t *testing.T) {
 		"/%7EEtBL/x":                               "/%7EREDACTED/x",
 		"/?u%73her=abc":                            "/?u%73her=REDACTED",
 		"/film/usher/a.ts":                         "/film/usher/a.ts",
+		"/_usher/activate/0b2m7nik5j3073ambv4lqq":  "/_usher/activate/REDACTED",
+		"/_usher%2Factivate%2F0b2m7nik5j3073?x":    "/_usher%2Factivate%2FREDACTED?x",
+		"/_usher/oidc/callback?code=c/1&state=s":   "/_usher/oidc/callback?REDACTED",
+		"/_usher/signin?next=%2Fa":                 "/_usher/signin?next=%2Fa",
 	} {
 		if got := redact(in); got != want {
 			t.Errorf("redact(%s) = %s, want %s", in, got, want)

@@ -13,7 +13,8 @@ import (
 func init() { caddy.RegisterModule(TokenFilter{}) }
 
 // TokenFilter is a log field filter that takes Usher's tokens out of URLs:
-// share codes, sessions in paths, signed media URLs. Caddy's access log writes
+// share codes, activation codes, sessions in paths, signed media URLs, what an
+// OpenID provider sends back. Caddy's access log writes
 // the URI and the Referer in clear; a token there is a token for every reader
 // of the log.
 type TokenFilter struct{}
@@ -52,8 +53,9 @@ func (TokenFilter) Filter(in zapcore.Field) zapcore.Field {
 // Sealed texts begin with their purpose, 0x11 to 0x13 and 0x15 to 0x16, which
 // base64url writes as an E, or an F, and a letter from the second quarter on.
 var (
-	tokenInPath  = regexp.MustCompile(`(?i)(/(?:s/|%73/|~|%7e))[^/?#\s"]+`)
+	tokenInPath  = regexp.MustCompile(`(?i)(/(?:s/|%73/|~|%7e)|_usher(?:/|%2f)activate(?:/|%2f))[^/?#\s"]+`)
 	tokenInQuery = regexp.MustCompile(`(?i)\b(usher|URISigningPackage|u(?:s|%73)(?:h|%68)(?:e|%65)(?:r|%72))(=|%3d)[^&#\s"]+`)
+	codeInAnswer = regexp.MustCompile(`(?i)(_usher/oidc/callback\?)[^#\s"]+`)
 	tokenItself  = regexp.MustCompile(`[EF][Q-Za-z0-9_-][A-Za-z0-9_-]{42,}|eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*|usk_[A-Za-z0-9_-]{20,}`)
 )
 
@@ -62,6 +64,7 @@ const redacted = "REDACTED"
 func redact(text string) string {
 	text = tokenInPath.ReplaceAllString(text, "${1}"+redacted)
 	text = tokenInQuery.ReplaceAllString(text, "${1}${2}"+redacted)
+	text = codeInAnswer.ReplaceAllString(text, "${1}"+redacted)
 	return tokenItself.ReplaceAllString(text, redacted)
 }
 

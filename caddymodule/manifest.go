@@ -33,9 +33,11 @@ var (
 
 // rewrites reports a request for a manifest whose session travels in the path.
 // With a cookie nothing can leave it.
-func (a *answer) rewrites() bool {
-	return a.verdict.Class == gate.Manifest && a.verdict.Carrier == gate.InPath
-}
+func (a *answer) rewrites() bool { return a.verdict.Class == gate.Manifest && a.inPath() }
+
+// inPath reports that the answer is to a session that travels in the path. What
+// is public is answered to none.
+func (a *answer) inPath() bool { return !a.verdict.Public && a.verdict.Carrier == gate.InPath }
 
 // hold keeps the answer back if it is such a manifest. What says that it is a
 // film passes for one.

@@ -13,6 +13,7 @@ import (
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 
+	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/manifest"
 )
 
@@ -42,6 +43,28 @@ func (c cinema) show(t *testing.T, method, host, path string, behind caddyhttp.H
 		t.Fatal(err)
 	}
 	return rec
+}
+
+// TestAPublicManifestHasNoSession in it, and nothing else done to it: whoever asks
+// may have none.
+func TestAPublicManifestHasNoSession(t *testing.T) {
+	c := openCinema(t)
+	s := &site{TB: t, Handler: c.handler, dir: c.handler.app.directory}
+	s.collection("film", gate.Public, "/film/*")
+	if err := c.handler.app.backing.view.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, session := range []string{"", c.session, "/~nonsense"} {
+		c.session = session
+		if rec := c.show(t, http.MethodGet, "media.test", "/film/master.m3u8", sends(nil, rooted)); rec.Code != http.StatusOK || rec.Body.String() != rooted {
+			t.Errorf("%s: %d %s", session, rec.Code, rec.Body)
+		}
+	}
+	c.session = ""
+	moved := sends(map[string]string{"Location": "/film/other.m3u8"})
+	if rec := c.show(t, http.MethodGet, "media.test", "/film/old.m3u8", moved); rec.Header().Get("Location") != "/film/other.m3u8" {
+		t.Errorf("led to %s", rec.Header().Get("Location"))
+	}
 }
 
 const rooted = "#EXTM3U\n#EXTINF:4,\n/film/0.ts\n"

@@ -24,6 +24,9 @@ var (
 	playsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "usher_plays_total", Help: "Plays charged, and reservations given back because no byte was sent.",
 	}, []string{"outcome"})
+	bytesTotal = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "usher_bytes_total", Help: "Bytes of bodies that were sent of what is gated.",
+	})
 	downloadsTotal = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "usher_downloads_total", Help: "Films that were asked for as a file to keep, and of which bytes were sent.",
 	})
@@ -94,7 +97,7 @@ func init() {
 }
 
 // collectors are all of them.
-var collectors = []prometheus.Collector{requestsTotal, decisionSeconds, playsTotal, downloadsTotal, recallTotal, storeCalls, storeSeconds, eventsDropped, storeUp}
+var collectors = []prometheus.Collector{requestsTotal, decisionSeconds, playsTotal, bytesTotal, downloadsTotal, recallTotal, storeCalls, storeSeconds, eventsDropped, storeUp}
 
 func registerMetrics(registry *prometheus.Registry) error {
 	for _, c := range collectors {

@@ -48,7 +48,7 @@ func writeRefusal(w http.ResponseWriter, r *http.Request, v *gate.Verdict) {
 		page.Reason, page.Detail = no.String(), detail(v)
 		tellTerms(http.Header.Set, header, v.Account.Text())
 	}
-	if no == gate.SignIn || no == gate.WrongPerson {
+	if no == gate.SignIn || no == gate.WrongPerson || (no == gate.LockedPlace && v.Person.IsZero()) {
 		page.SignIn = signInFor(r)
 	}
 	if r.ContentLength != 0 {

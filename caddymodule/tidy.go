@@ -5,8 +5,6 @@ import (
 	"strings"
 
 	"go.uber.org/zap"
-
-	"github.com/usher-media/usher/internal/gate"
 )
 
 // tidy sets the headers of a gated answer. What upstream says about caching
@@ -45,7 +43,7 @@ func (a *answer) tidy() {
 // carryLocation keeps a redirect of upstream's inside the session. One that
 // cannot be kept leads nowhere.
 func (a *answer) carryLocation(header http.Header, location string) {
-	if a.verdict.Carrier != gate.InPath || a.verdict.Token == "" {
+	if !a.inPath() {
 		return
 	}
 	kept, err := a.session().Reference(location)

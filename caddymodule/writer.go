@@ -209,6 +209,7 @@ func (a *answer) finish() {
 		countRequest(&a.verdict)
 		a.noteRequest()
 		a.countDownload()
+		bytesTotal.Add(float64(a.bytes))
 	}
 	a.forget()
 	a.refused = true // for whoever writes on after it has returned

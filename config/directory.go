@@ -19,7 +19,7 @@ var directoryRows = []Directive[App]{
 	},
 	{
 		Name: "homes", Field: "homes", Args: "PATH…",
-		Doc:     "Folders in which every person of role standard may make collections, such as '/people/*'. Elsewhere only managers and owners give collections a path of their own, and everybody inside of collections that they manage.",
+		Doc:     "Folders in which every person of role standard may make collections, such as '/people/*'. Elsewhere only managers and owners give collections a path of their own, and everybody inside of collections of their own.",
 		Default: "none",
 		Set: func(a *App, args []string) error {
 			a.Homes = args

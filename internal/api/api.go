@@ -73,7 +73,8 @@ type call struct {
 	// key is the API key that was presented; zero: none.
 	key keyRecord
 	// emails are those of persons who were looked up for the answer.
-	emails map[gate.PersonID]string
+	emails     map[gate.PersonID]string
+	groupNames map[gate.GroupID]string
 }
 
 // answer is what an endpoint says when all went well.

@@ -28,15 +28,16 @@ type Collection struct {
 	Paths []string `json:"paths"`
 	Level string   `json:"level"`
 	// Can is what who asks may do in it.
-	Can       []string  `json:"can"`
-	Includes  []Include `json:"includes,omitempty"`
-	External  string    `json:"external,omitempty"`
-	Embed     []string  `json:"embed,omitempty"`
-	Track     bool      `json:"track,omitzero"`
-	Owner     string    `json:"owner,omitempty"`
-	CutAt     time.Time `json:"cut_at,omitzero"`
-	CreatedAt time.Time `json:"created_at,omitzero"`
-	CreatedBy string    `json:"created_by,omitempty"`
+	Can        []string  `json:"can"`
+	Includes   []Include `json:"includes,omitempty"`
+	External   string    `json:"external,omitempty"`
+	Embed      []string  `json:"embed,omitempty"`
+	Track      bool      `json:"track,omitzero"`
+	Owner      string    `json:"owner,omitempty"`
+	OwnerEmail string    `json:"owner_email,omitempty"`
+	CutAt      time.Time `json:"cut_at,omitzero"`
+	CreatedAt  time.Time `json:"created_at,omitzero"`
+	CreatedBy  string    `json:"created_by,omitempty"`
 	// SessionsEnded is how many live sessions of nobody in particular were ended
 	// since the collection was closed to them. SessionsLeft says that there may be
 	// more: they are refused at their next request.
@@ -50,7 +51,7 @@ type Include struct {
 	By         string `json:"by,omitempty"`
 }
 
-func collectionOf(col directory.Collection, can gate.Capability) Collection {
+func (c *call) collectionOf(col directory.Collection, can gate.Capability) Collection {
 	out := Collection{
 		ID: col.ID.String(), Name: col.Name, Title: col.Title, Paths: make([]string, len(col.Paths)), Level: col.Level.String(), Can: can.Names(),
 	}
@@ -68,14 +69,14 @@ func collectionOf(col directory.Collection, can gate.Capability) Collection {
 	}
 	out.Track = col.Track
 	out.External, out.Owner, out.CutAt = col.External.String(), text(col.Owner), col.CutAt
-	out.CreatedAt, out.CreatedBy = col.CreatedAt, text(col.CreatedBy)
+	out.OwnerEmail, out.CreatedAt, out.CreatedBy = c.emailOf(col.Owner), col.CreatedAt, text(col.CreatedBy)
 	return out
 }
 
 // presentCollection shows a collection to who asks.
 func (c *call) presentCollection(col directory.Collection) (Collection, error) {
 	can, err := c.Directory.Holds(c.r.Context(), c.who, col.ID)
-	return collectionOf(col, can), err
+	return c.collectionOf(col, can), err
 }
 
 // CollectionList is one page of collections, the newest first.
@@ -206,7 +207,7 @@ func (c *call) createCollection() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{status: http.StatusCreated, location: "collections/" + col.ID.String(), body: collectionOf(col, directory.Everything)}, nil
+	return answer{status: http.StatusCreated, location: "collections/" + col.ID.String(), body: c.collectionOf(col, directory.Everything)}, nil
 }
 
 // collectionID reads the id in the path.
@@ -309,7 +310,7 @@ func (c *call) changeCollection() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	out := collectionOf(col, directory.Everything)
+	out := c.collectionOf(col, directory.Everything)
 	if change.Level != nil && col.Level < gate.ByLink {
 		if err := c.close(&out, id); err != nil {
 			return answer{}, err
@@ -344,5 +345,5 @@ func (c *call) deleteCollection() (answer, error) {
 	if err == nil {
 		err = c.Directory.DeleteCollection(c.r.Context(), c.who, id)
 	}
-	return done(collectionOf(col, directory.Everything), err)
+	return done(c.collectionOf(col, directory.Everything), err)
 }

@@ -369,7 +369,7 @@ func TestGrants(t *testing.T) {
 	got := w.must("PUT", "/grants", `{"collection":"acme","person":"tess@example.com","preset":"can_view","starts_at":"1h","ends_at":"2d"}`)
 	id := got["id"].(string)
 	same(t, got, map[string]any{
-		"id": id, "collection": w.ids["COLLECTION"], "person": w.ids["PERSON"], "can": []any{"view"}, "preset": "can_view",
+		"id": id, "collection": w.ids["COLLECTION"], "collection_name": "acme", "person": w.ids["PERSON"], "email": "tess@example.com", "can": []any{"view"}, "preset": "can_view",
 		"starts_at": "2026-03-01T13:00:00Z", "ends_at": "2026-03-03T12:00:00Z", "created_at": "2026-03-01T12:00:00Z", "changed_at": "2026-03-01T12:00:00Z",
 	})
 	if again := w.must("PUT", "/grants", `{"collection":"acme","person":"tess@example.com","can":["view","stats"]}`); again["id"] != id {

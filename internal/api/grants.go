@@ -18,23 +18,28 @@ var grantEndpoints = []endpoint{
 
 // Grant is a grant as the API shows it.
 type Grant struct {
-	ID         string    `json:"id"`
-	Collection string    `json:"collection"`
-	Person     string    `json:"person,omitempty"`
-	Group      string    `json:"group,omitempty"`
-	Can        []string  `json:"can"`
-	Preset     string    `json:"preset,omitempty"`
-	StartsAt   time.Time `json:"starts_at,omitzero"`
-	EndsAt     time.Time `json:"ends_at,omitzero"`
-	By         string    `json:"by,omitempty"`
-	CreatedAt  time.Time `json:"created_at"`
-	ChangedAt  time.Time `json:"changed_at"`
+	ID             string `json:"id"`
+	Collection     string `json:"collection"`
+	CollectionName string `json:"collection_name,omitempty"`
+	// Person and Email, or Group and GroupName, say whose it is.
+	Person    string    `json:"person,omitempty"`
+	Email     string    `json:"email,omitempty"`
+	Group     string    `json:"group,omitempty"`
+	GroupName string    `json:"group_name,omitempty"`
+	Can       []string  `json:"can"`
+	Preset    string    `json:"preset,omitempty"`
+	StartsAt  time.Time `json:"starts_at,omitzero"`
+	EndsAt    time.Time `json:"ends_at,omitzero"`
+	By        string    `json:"by,omitempty"`
+	CreatedAt time.Time `json:"created_at"`
+	ChangedAt time.Time `json:"changed_at"`
 }
 
-func grantOf(g directory.Grant) Grant {
+func (c *call) grantOf(g directory.Grant) Grant {
 	return Grant{
-		ID: g.ID().String(), Collection: g.Collection.String(), Person: text(g.Holder.Person), Group: text(g.Holder.Group),
-		Can: g.Can.Names(), Preset: g.Preset, StartsAt: g.StartsAt, EndsAt: g.EndsAt, By: text(g.By), CreatedAt: g.CreatedAt, ChangedAt: g.ChangedAt,
+		ID: g.ID().String(), Collection: g.Collection.String(), CollectionName: c.Directory.NameOf(g.Collection),
+		Person: text(g.Holder.Person), Email: c.emailOf(g.Holder.Person), Group: text(g.Holder.Group), GroupName: c.nameOfGroup(g.Holder.Group),
+		Can: g.Can.Names(), Preset: g.Preset, StartsAt: g.StartsAt, EndsAt: g.EndsAt, By: c.emailOf(g.By), CreatedAt: g.CreatedAt, ChangedAt: g.ChangedAt,
 	}
 }
 
@@ -113,7 +118,7 @@ func (c *call) listGrants() (answer, error) {
 	}
 	list := GrantList{Grants: make([]Grant, len(found.Items)), Next: found.Next}
 	for i, g := range found.Items {
-		list.Grants[i] = grantOf(g)
+		list.Grants[i] = c.grantOf(g)
 	}
 	return ok(list)
 }
@@ -170,7 +175,7 @@ func (c *call) putGrant() (answer, error) {
 		return answer{}, err
 	}
 	g, err := c.Directory.PutGrant(c.r.Context(), c.who, n)
-	return done(grantOf(g), err)
+	return done(c.grantOf(g), err)
 }
 
 // grantPerson grants several things to one person, from their page, and says of
@@ -195,7 +200,7 @@ func (c *call) grantPerson() (answer, error) {
 		one := GrantOutcome{Collection: b.Collection, Result: directory.Added}
 		g, err := c.grantTo(id, b)
 		if err == nil {
-			shown := grantOf(g)
+			shown := c.grantOf(g)
 			one.Grant = &shown
 		} else {
 			one.Result, one.Problem = directory.Refused, problemOf(err)
@@ -232,7 +237,7 @@ func (c *call) showGrant() (answer, error) {
 		return answer{}, err
 	}
 	g, err := c.Directory.Grant(c.r.Context(), c.who, id)
-	return done(grantOf(g), err)
+	return done(c.grantOf(g), err)
 }
 
 func (c *call) deleteGrant() (answer, error) {
@@ -244,8 +249,9 @@ func (c *call) deleteGrant() (answer, error) {
 		return answer{}, err
 	}
 	g, err := c.Directory.Grant(c.r.Context(), c.who, id)
-	if err == nil {
-		err = c.Directory.RemoveGrant(c.r.Context(), c.who, id)
+	if err != nil {
+		return answer{}, err
 	}
-	return done(grantOf(g), err)
+	shown := c.grantOf(g) // before it is gone: whose it is may be known by it alone
+	return done(shown, c.Directory.RemoveGrant(c.r.Context(), c.who, id))
 }

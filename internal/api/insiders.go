@@ -24,12 +24,14 @@ type Reason struct {
 	// Via is "role", "owner" or "grant".
 	Via string `json:"via"`
 	// Grant, Group and By say which grant, to which group, and who gave it.
-	Grant string `json:"grant,omitempty"`
-	Group string `json:"group,omitempty"`
-	By    string `json:"by,omitempty"`
+	Grant     string `json:"grant,omitempty"`
+	Group     string `json:"group,omitempty"`
+	GroupName string `json:"group_name,omitempty"`
+	By        string `json:"by,omitempty"`
 	// Collection is where it is given: the one that was asked about, or one that
 	// includes it.
-	Collection string `json:"collection"`
+	Collection     string `json:"collection"`
+	CollectionName string `json:"collection_name,omitempty"`
 	// Can is what it says, Worth what is left of it, and Cut why that is less.
 	Can   []string `json:"can"`
 	Worth []string `json:"worth"`
@@ -57,26 +59,28 @@ func (c *call) listInsiders() (answer, error) {
 	}
 	list := InsiderList{Who: make([]Insider, len(found.Items)), Next: found.Next}
 	for i, one := range found.Items {
-		list.Who[i] = insiderOf(one)
+		list.Who[i] = c.insiderOf(one)
 	}
 	return ok(list)
 }
 
-func insiderOf(one directory.Insider) Insider {
+func (c *call) insiderOf(one directory.Insider) Insider {
 	p := one.Person
 	out := Insider{
 		Person: p.ID.String(), Email: p.Email, Name: p.Name, Role: p.Role.String(),
 		Own: one.Own.Names(), Inherited: one.Inherited.Names(), Can: one.Can.Names(), Reasons: make([]Reason, len(one.Reasons)),
 	}
 	for i, r := range one.Reasons {
-		reason := Reason{Collection: r.Collection.String(), Can: r.Can.Names(), Worth: r.Worth.Names(), Cut: r.Cut}
+		reason := Reason{Collection: r.Collection.String(), CollectionName: c.Directory.NameOf(r.Collection), Can: r.Can.Names(), Worth: r.Worth.Names(), Cut: r.Cut}
 		switch {
 		case r.Owner:
 			reason.Via = "owner"
 		case r.Grant.Collection.IsZero():
 			reason.Via = "role"
 		default:
-			reason.Via, reason.Grant, reason.Group, reason.By = "grant", r.Grant.ID().String(), text(r.Grant.Holder.Group), text(r.Grant.By)
+			group := r.Grant.Holder.Group
+			reason.Via, reason.Grant, reason.By = "grant", r.Grant.ID().String(), c.emailOf(r.Grant.By)
+			reason.Group, reason.GroupName = text(group), c.nameOfGroup(group)
 		}
 		out.Reasons[i] = reason
 	}

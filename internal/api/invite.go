@@ -19,6 +19,7 @@ type Invite struct {
 	Collection     string `json:"collection,omitempty"`
 	CollectionName string `json:"collection_name,omitempty"`
 	Group          string `json:"group,omitempty"`
+	GroupName      string `json:"group_name,omitempty"`
 	// Status is "pending", "accepted" or "revoked".
 	Status     string    `json:"status"`
 	Until      time.Time `json:"until,omitzero"`
@@ -49,7 +50,7 @@ type InviteList struct {
 
 func (c *call) inviteOf(i directory.Invite) Invite {
 	object := Invite{
-		ID: i.ID.String(), Email: i.Email, Person: i.Person.String(), Collection: text(i.Collection), Group: text(i.Group),
+		ID: i.ID.String(), Email: i.Email, Person: i.Person.String(), Collection: text(i.Collection), Group: text(i.Group), GroupName: c.nameOfGroup(i.Group),
 		Status: "pending", Until: i.Until, CreatedAt: i.CreatedAt, SentAt: i.SentAt, Sent: i.Sent,
 		AcceptedAt: i.AcceptedAt, RevokedAt: i.RevokedAt,
 	}

@@ -136,18 +136,39 @@ func (c *call) levelOf(l gate.Link) (gate.Level, bool) {
 // emailOf is how a person is shown. What is shown is not to fail because of it:
 // whoever is gone, or cannot be read, is shown by id.
 func (c *call) emailOf(id gate.PersonID) string {
+	if id.IsZero() {
+		return ""
+	}
 	if email, known := c.emails[id]; known {
 		return email
 	}
-	person, err := c.Directory.PersonByID(c.r.Context(), id)
+	email, err := c.Directory.EmailOf(c.r.Context(), id)
 	if err != nil {
-		person.Email = id.String()
+		email = id.String()
 	}
 	if c.emails == nil {
 		c.emails = map[gate.PersonID]string{}
 	}
-	c.emails[id] = person.Email
-	return person.Email
+	c.emails[id] = email
+	return email
+}
+
+// nameOfGroup is how a group is shown, to whoever may know of it; else empty.
+func (c *call) nameOfGroup(id gate.GroupID) string {
+	if id.IsZero() {
+		return ""
+	}
+	name, known := c.groupNames[id]
+	if !known {
+		if group, err := c.Directory.Group(c.r.Context(), c.who, id); err == nil {
+			name = group.Name
+		}
+		if c.groupNames == nil {
+			c.groupNames = map[gate.GroupID]string{}
+		}
+		c.groupNames[id] = name
+	}
+	return name
 }
 
 // lost is the standing of a link whose account is gone. The gate denies then,

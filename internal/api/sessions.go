@@ -1,8 +1,6 @@
 package api
 
 import (
-	"time"
-
 	"github.com/usher-media/usher/internal/directory"
 	"github.com/usher-media/usher/internal/gate"
 )
@@ -11,12 +9,14 @@ import (
 // viewer: which request opened each, and when it was last seen.
 type Session struct {
 	gate.Session
+	// Email is whose it is, as far as that is somebody in particular.
+	Email string `json:"email,omitempty"`
 	// State is "live", "ended" or "expired".
 	State string `json:"state"`
 }
 
-func sessionOf(s gate.Session, now time.Time) Session {
-	object := Session{s, "live"}
+func (c *call) sessionOf(s gate.Session) Session {
+	object, now := Session{s, c.emailOf(s.Person), "live"}, c.Now()
 	switch {
 	case !s.EndedAt.IsZero():
 		object.State = "ended"
@@ -59,7 +59,7 @@ func (c *call) listSessions() (answer, error) {
 	list := SessionList{Sessions: make([]Session, 0, len(page)), Next: next}
 	for _, s := range page {
 		if sees(s) {
-			list.Sessions = append(list.Sessions, sessionOf(s, c.Now()))
+			list.Sessions = append(list.Sessions, c.sessionOf(s))
 		}
 	}
 	return ok(list)
@@ -174,7 +174,7 @@ func (c *call) showSession() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return ok(sessionOf(session, c.Now()))
+	return ok(c.sessionOf(session))
 }
 
 func (c *call) endSession() (answer, error) {
@@ -199,5 +199,5 @@ func (c *call) endSession() (answer, error) {
 		return answer{}, err
 	}
 	ended.Plays = session.Plays
-	return ok(sessionOf(ended, c.Now()))
+	return ok(c.sessionOf(ended))
 }

@@ -108,7 +108,7 @@ func printCollection(out io.Writer, col api.Collection) {
 		[2]string{"Paths", strings.Join(col.Paths, " ")}, [2]string{"Level", col.Level}, [2]string{"Sessions ended", ended},
 		[2]string{"You may", strings.Join(col.Can, ", ")}, [2]string{"Includes", strings.Join(inner, " ")},
 		[2]string{"Embedded by", strings.Join(col.Embed, " ")}, [2]string{"Visitors", tracked(col)},
-		[2]string{"Unknown people", col.External}, [2]string{"Owner", col.Owner}, [2]string{"Cut", stamp(col.CutAt)},
+		[2]string{"Unknown people", col.External}, [2]string{"Owner", either(col.OwnerEmail, col.Owner)}, [2]string{"Cut", stamp(col.CutAt)},
 		[2]string{"Made", strings.TrimSuffix(stamp(col.CreatedAt)+" by "+col.CreatedBy, " by ")},
 	)
 }
@@ -269,8 +269,13 @@ func tellReason(reason api.Reason) string {
 	text := reason.Via
 	switch {
 	case reason.Group != "":
-		text = "grant to group " + reason.Group
-	case reason.By != "":
+		text = "grant to group " + either(reason.GroupName, reason.Group)
+	case reason.Via == "owner":
+		text = "owns it"
+	case reason.Via == "role":
+		text = "account role"
+	}
+	if reason.By != "" {
 		text += " by " + reason.By
 	}
 	if len(reason.Cut) > 0 {

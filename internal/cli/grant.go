@@ -103,9 +103,14 @@ func printGrants(out io.Writer, list api.GrantList) {
 	}
 	rows := make([][]string, len(list.Grants))
 	for i, g := range list.Grants {
-		rows[i] = []string{g.Collection, g.Person + g.Group, strings.Join(g.Can, ","), stamp(g.StartsAt), ends(g.EndsAt), g.By}
+		rows[i] = []string{either(g.CollectionName, g.Collection), either(g.Email, holderGroup(g)), strings.Join(g.Can, ","), stamp(g.StartsAt), ends(g.EndsAt), g.By}
 	}
 	table(out, []string{"COLLECTION", "TO", "MAY", "STARTS", "ENDS", "BY"}, rows)
+}
+
+// holderGroup is the group that a grant is to, by name where that may be known.
+func holderGroup(g api.Grant) string {
+	return either(g.GroupName, g.Group)
 }
 
 func printGrant(out io.Writer, g api.Grant) {
@@ -114,7 +119,7 @@ func printGrant(out io.Writer, g api.Grant) {
 		can += " (" + g.Preset + ")"
 	}
 	facts(out,
-		[2]string{"Grant", g.ID}, [2]string{"Collection", g.Collection}, [2]string{"Person", g.Person}, [2]string{"Group", g.Group},
+		[2]string{"Grant", g.ID}, [2]string{"Collection", either(g.CollectionName, g.Collection)}, [2]string{"Person", g.Email}, [2]string{"Group", holderGroup(g)},
 		[2]string{"May", can}, [2]string{"Starts", stamp(g.StartsAt)}, [2]string{"Ends", ends(g.EndsAt)}, [2]string{"Given by", g.By},
 		[2]string{"Made", stamp(g.CreatedAt)}, [2]string{"Changed", stamp(g.ChangedAt)},
 	)
@@ -146,7 +151,7 @@ func deleteGrant(c *common) *cobra.Command {
 			return err
 		}
 		return show(r, http.MethodDelete, "/grants/"+id, nil, func(out io.Writer, g api.Grant) {
-			fmt.Fprintf(out, "Grant %s is gone: %s in %s.\n", g.ID, strings.Join(g.Can, ", "), g.Collection)
+			fmt.Fprintf(out, "Grant %s is gone: %s for %s in %s.\n", g.ID, strings.Join(g.Can, ", "), either(g.Email, holderGroup(g)), either(g.CollectionName, g.Collection))
 		})
 	})
 }

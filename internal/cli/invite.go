@@ -144,7 +144,7 @@ func into(i api.Invite) string {
 	case i.CollectionName != "":
 		return "collection " + i.CollectionName
 	case i.Group != "":
-		return "group " + i.Group
+		return "group " + either(i.GroupName, i.Group)
 	}
 	return ""
 }

@@ -45,6 +45,14 @@ func ends(t time.Time) string {
 	return stamp(t)
 }
 
+// either is the name of something, or what else there is to call it by.
+func either(name, otherwise string) string {
+	if name != "" {
+		return name
+	}
+	return otherwise
+}
+
 // count writes "1 play" and "2 plays".
 func count(n int64, one string) string {
 	if n == 1 {

@@ -106,17 +106,17 @@ func printSessions(out io.Writer, list api.SessionList) {
 	}
 	rows := make([][]string, len(list.Sessions))
 	for i, s := range list.Sessions {
-		rows[i] = []string{s.ID.String(), s.State, s.Agent, fmt.Sprint(len(s.Plays)), stamp(s.LastSeen), s.Link.String()}
+		rows[i] = []string{s.ID.String(), s.State, personOf(s), s.Agent, fmt.Sprint(len(s.Plays)), stamp(s.LastSeen), s.Link.String()}
 	}
-	table(out, []string{"SESSION", "STATE", "PLAYER", "PLAYS", "LAST SEEN", "LINK"}, rows)
+	table(out, []string{"SESSION", "STATE", "WHO", "PLAYER", "PLAYS", "LAST SEEN", "LINK"}, rows)
 }
 
-// personOf says whose a session is; empty: nobody's in particular.
+// personOf says whose a session is.
 func personOf(s api.Session) string {
 	if s.Person.IsZero() {
-		return ""
+		return "anybody"
 	}
-	return s.Person.String()
+	return either(s.Email, s.Person.String())
 }
 
 func printSession(out io.Writer, s api.Session) {

@@ -2,7 +2,6 @@ package directory
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/usher-media/usher/internal/gate"
@@ -241,7 +240,7 @@ func (c *call) mayBe(ctx context.Context, old, col *Collection) error {
 		if slices.Contains(was.Paths, path) {
 			continue
 		}
-		if err := c.mayLay(ctx, path, col.ID); err != nil {
+		if err := c.mayLay(ctx, path, col); err != nil {
 			return err
 		}
 	}
@@ -280,63 +279,34 @@ func (c *call) mayPassOn(ctx context.Context, col *Collection, to gate.PersonID)
 
 // mayLay asks whether who asks may take a path into the collection: it takes it
 // away from the collection around it, or out of what no collection governs.
-func (c *call) mayLay(ctx context.Context, path gate.Scope, id gate.CollectionID) error {
+// Whoever was merely granted managing that one may not take it for themselves:
+// they would keep it after the grant.
+func (c *call) mayLay(ctx context.Context, path gate.Scope, col *Collection) error {
 	if c.has(LayPaths) {
 		return nil
 	}
 	around := c.index().governs(path)
 	if around.IsZero() {
-		if slices.ContainsFunc(c.homes, func(home gate.Scope) bool { return inside(path, home) }) {
+		// Whoever had a home as a whole would have what others keep in it.
+		if slices.ContainsFunc(c.homes, func(home gate.Scope) bool { return path != home && inside(path, home) }) {
 			return nil
 		}
-		return &Forbidden{Permission: LayPaths, Detail: "path " + path.String() + " is neither in a collection that you manage nor in one of the homes"}
+		return &Forbidden{Permission: LayPaths, Detail: "path " + path.String() + " is neither in a collection of yours nor below one of the homes"}
 	}
-	if around == id {
+	if around == col.ID {
 		return nil
 	}
 	can, err := c.holds(ctx, around)
-	if err == nil && can&gate.Manage == 0 {
-		// Which collection it is in is not told.
-		return &Forbidden{Permission: LayPaths, Detail: "path " + path.String() + " is in a collection that you do not manage"}
-	}
-	return err
-}
-
-// including turns the wanted ids into inclusions. Those that were there stay as
-// they were.
-func (c *call) including(had []Include, want []gate.CollectionID) []Include {
-	var out []Include
-	for _, id := range want {
-		i := slices.IndexFunc(had, func(inner Include) bool { return inner.Collection == id })
-		if i >= 0 {
-			out = append(out, had[i])
-		} else {
-			out = append(out, Include{id, c.who.person})
-		}
-	}
-	return out
-}
-
-// mayInclude asks whether the outer collection may include the inner one.
-func (c *call) mayInclude(ctx context.Context, outer, inner gate.CollectionID) error {
-	if err := c.wantIn(ctx, ChangeCollections, inner); err != nil {
-		if _, missing := errors.AsType[*NotFound](err); missing {
-			return invalid("includes", "there is no collection %s", inner)
-		}
+	if err != nil {
 		return err
 	}
-	x := c.index()
-	below := x.below([]gate.CollectionID{inner})
-	if slices.Contains(below, outer) {
-		return &Cycle{outer, inner}
-	}
-	if depth(outer, MaxDepth, x.outer)+depth(inner, MaxDepth, x.inner) > MaxDepth {
-		return invalid("includes", "with %s, collections would include one another %d deep, and %d is the most", inner, MaxDepth+1, MaxDepth)
-	}
-	for _, id := range below {
-		if above := x.over([]gate.CollectionID{id, outer}); len(above)-1 > MaxAbove {
-			return invalid("includes", "more than %d collections would include %s", MaxAbove, id)
-		}
+	// Which collection it is in is not told.
+	e, _ := c.index().collection(around)
+	switch {
+	case e == nil || can&gate.Manage == 0:
+		return &Forbidden{Permission: LayPaths, Detail: "path " + path.String() + " is in a collection that you do not manage"}
+	case !c.oneOf(e.owner) && col.Owner != e.owner:
+		return &Forbidden{Permission: LayPaths, Detail: "path " + path.String() + " is in a collection that is not yours: only its owner, managers and owners of the account give a path of it to somebody else"}
 	}
 	return nil
 }

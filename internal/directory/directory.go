@@ -16,8 +16,8 @@ type Settings struct {
 	// Presets are the site's own named sets of capabilities.
 	Presets Presets
 	// Homes are where persons may lay collections who may not lay them anywhere:
-	// within these paths, and where nobody else's collection is. Empty: only
-	// inside collections that they manage.
+	// below these paths, and where nobody else's collection is. Empty: only
+	// inside collections of their own.
 	Homes []gate.Scope
 	// Now is the store's time: it is held against the times of sessions, which
 	// are the store's. An error means that it could not be asked.

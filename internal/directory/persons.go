@@ -56,6 +56,16 @@ func (d *Directory) PersonByID(ctx context.Context, id gate.PersonID) (Person, e
 	return dressed(site, p), err
 }
 
+// EmailOf reads a person's address and nothing else. It checks nobody: it is for
+// showing what names the person already.
+func (d *Directory) EmailOf(ctx context.Context, id gate.PersonID) (string, error) {
+	p, _, err := fetch[Person](ctx, d.store, gate.KindPerson, id.String())
+	if err != nil {
+		return "", err
+	}
+	return p.Email, nil
+}
+
 // dressed returns the person with the role that they have.
 func dressed(site Site, p *Person) Person {
 	out := *p

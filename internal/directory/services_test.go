@@ -405,6 +405,7 @@ func TestPathsBelongToOneCollection(t *testing.T) {
 	for path, may := range map[string]bool{
 		"/home/a/mine/*": false, "/home/a/film.mp4": false, // in somebody else's
 		"/raw/*": false, "/homes/x/*": false, "/*": false, // in nobody's, and in no home
+		"/home/*":   false, // what the others have there is not theirs
 		"/home/x/*": true, "/home/ab/*": true,
 	} {
 		err := create(As(other), "o"+strings.Trim(strings.NewReplacer("/", "-", "*", "", ".", "").Replace(path), "-"), path)
@@ -426,6 +427,35 @@ func TestPathsBelongToOneCollection(t *testing.T) {
 	ok(t, create(As(other), "a2", "/home/a2/*"))
 	_, err = r.dir.Collection(r.ctx, Operator(), a.ID)
 	fails[*NotFound](t, err)
+}
+
+// TestManagingACollectionKeepsNothingOfIt: who was granted it lays its paths out
+// as its owner would, and does not take one for themselves.
+func TestManagingACollectionKeepsNothingOfIt(t *testing.T) {
+	r := newRig(t)
+	std, helper := r.person(Standard), r.person(Standard)
+	create := func(who gate.PersonID, name, path string) (Collection, error) {
+		return r.dir.CreateCollection(r.ctx, As(who), NewCollection{Name: name, Paths: []gate.Scope{scope(t, path)}})
+	}
+	add := func(who gate.PersonID, to Collection, path string) error {
+		paths := append(slices.Clone(to.Paths), scope(t, path))
+		_, err := r.dir.ChangeCollection(r.ctx, As(who), to.ID, CollectionChange{Paths: &paths})
+		return err
+	}
+	a, b := must[Collection](t)(create(std, "a", "/home/a/*")), must[Collection](t)(create(std, "b", "/home/b/*"))
+	own := must[Collection](t)(create(helper, "own", "/home/own/*"))
+	for _, col := range []Collection{a, b, own} {
+		for _, holder := range []gate.PersonID{std, helper} {
+			must[Grant](t)(r.dir.PutGrant(r.ctx, Operator(), NewGrant{Collection: col.ID, Holder: Holder{Person: holder}, Can: gate.Manage}))
+		}
+	}
+	_, err := create(helper, "mine", "/home/a/film/*")
+	fails[*Forbidden](t, err)
+	fails[*Forbidden](t, add(helper, own, "/home/a/film/*"))
+	ok(t, add(helper, b, "/home/a/film/*"))
+	ok(t, add(std, own, "/home/a/clip/*"))
+	_, err = create(std, "inner", "/home/a/inner/*")
+	ok(t, err)
 }
 
 func TestTwoDoNotGetTheSamePath(t *testing.T) {

@@ -329,6 +329,51 @@ func TestTheOneFilmOfACollection(t *testing.T) {
 	w.used(link, 1, 0)
 }
 
+// TestAFilmOfAnIncludedCollectionIsNotAllOfTheLink: its manifest does not make
+// one asset of what the link opens besides.
+func TestAFilmOfAnIncludedCollectionIsNotAllOfTheLink(t *testing.T) {
+	w := newWorld(t, nil)
+	w.collect(films, collection{Paths: w.scopes("/film/*"), Level: gate.ByLink, Includes: []gate.CollectionID{clips}})
+	w.collect(clips, collection{Paths: w.scopes("/clips/*"), Level: gate.ByLink})
+	link := w.issue(gate.Link{Collection: films}, gate.Terms{Views: 1})
+	s := w.open(player, link, "/clips/master.m3u8")
+	w.want(w.get(s, "/clips/master.m3u8"), gate.Pass, gate.OK)
+	w.want(w.get(s, "/clips/a/1.ts"), gate.Pass, gate.OK)
+	w.want(w.get(s, "/film/a/1.ts"), gate.Refuse, gate.ViewsSpent)
+}
+
+// TestAfterACutALinkOpensAnew: the session that was cut is not found again, by
+// whoever's device, nor taken for the pass of a person.
+func TestAfterACutALinkOpensAnew(t *testing.T) {
+	w := newWorld(t, nil)
+	of := collection{Paths: w.scopes("/film/*"), Level: gate.ByLink, Grants: map[gate.PersonID]gate.Capability{ann: gate.View}}
+	w.collect(films, of)
+	w.catchUp()
+	link := w.link("/film/*", gate.Terms{Views: 1, Seats: 2})
+	device, signedIn := browser, w.as(ann)
+	device.device, signedIn.device = w.gate.DeviceToken(gate.DeviceID{7}), w.gate.DeviceToken(gate.DeviceID{8})
+	for _, open := range []func() gate.Verdict{
+		func() gate.Verdict { return w.open(device, link, "/film/1.ts") },
+		func() gate.Verdict { return w.open(player, link, "/film/1.ts") }, // by its alias
+		func() gate.Verdict { return w.decide(w.request(signedIn, http.MethodGet, "/film/1.ts")) },
+	} {
+		before := open()
+		w.want(w.decide(w.request(player, http.MethodGet, "/film/master.m3u8", inPath(before))), gate.Pass, gate.OK)
+		w.now = w.now.Add(time.Minute)
+		of.CutAt = w.now
+		w.collect(films, of)
+		w.want(w.get(before, "/film/1.ts"), gate.Refuse, gate.NoSession)
+		w.now = w.now.Add(time.Second)
+		after := open()
+		w.want(after, gate.Redirect, gate.OK)
+		if again := open(); after.Session == before.Session || again.Session != after.Session {
+			t.Errorf("sessions %s, %s, %s", before.Session, after.Session, again.Session)
+		}
+		w.want(w.decide(w.request(player, http.MethodGet, "/film/master.m3u8", inPath(after))), gate.Pass, gate.OK)
+		w.want(w.get(before, "/film/1.ts"), gate.Refuse, gate.NoSession)
+	}
+}
+
 // TestStartByAndEndAreTwoTimes: from the first on no play begins, and one that
 // is open goes on to the second.
 func TestStartByAndEndAreTwoTimes(t *testing.T) {

@@ -40,7 +40,8 @@ func allows(can Capability) Reason {
 // asset returns what a request for p watches, at a place that the link covers,
 // and whether a manifest there makes all of it one asset. Below a collection it
 // is the path of the first segment in the folder that the collection has there:
-// two folders of it may have the same names in them.
+// two folders of it may have the same names in them. A manifest speaks for all of
+// a link's collection, and never for one that this only includes.
 func (l *Link) asset(place Place, p Path) (asset string, gathers bool) {
 	if l.Collection.IsZero() {
 		asset, top := l.Scope.Asset(p)
@@ -53,5 +54,5 @@ func (l *Link) asset(place Place, p Path) (asset string, gathers bool) {
 	if first == WholeScope {
 		return place.Scope.root, false
 	}
-	return p.text[:len(place.Scope.root)+1+len(first)], top && place.Sole
+	return p.text[:len(place.Scope.root)+1+len(first)], top && place.Sole && place.Collection == l.Collection
 }

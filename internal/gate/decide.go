@@ -29,7 +29,7 @@ func (g *Gate) Decide(ctx context.Context, now time.Time, req *Request) (v Verdi
 	if no != OK {
 		return refuse(no), nil
 	}
-	err = g.brought(ctx, now, req, credential, &v)
+	err = g.brought(ctx, now, req, credential, place, &v)
 	if err != nil || v.Outcome != Refuse || credential.Carrier != InCookie || !elsewhere(v.Refusal.Reason) {
 		return v, err
 	}
@@ -45,8 +45,9 @@ func elsewhere(no Reason) bool {
 	return oneOf(no, NotCovered, NoSession, BadToken, UnknownKey, SignIn, WrongPerson, LockedPlace)
 }
 
-// brought decides about a request that brings a credential.
-func (g *Gate) brought(ctx context.Context, now time.Time, req *Request, credential Credential, v *Verdict) error {
+// brought decides about a request that brings a credential; place is where its
+// path is, as far as is known yet.
+func (g *Gate) brought(ctx context.Context, now time.Time, req *Request, credential Credential, place Place, v *Verdict) error {
 	who, no := g.verify(credential, now)
 	if v.Refusal.Reason = no; who.link.IsZero() {
 		return nil
@@ -58,14 +59,14 @@ func (g *Gate) brought(ctx context.Context, now time.Time, req *Request, credent
 	case who.session.IsZero():
 		return g.open(ctx, now, req, who, v)
 	}
-	return g.admit(ctx, now, req, who, v)
+	return g.admit(ctx, now, req, who, place, v)
 }
 
 // admit lets a session's request pass: with no store trip under a lease, with
 // one where a play is open or none is needed, and one more where a play begins.
-func (g *Gate) admit(ctx context.Context, now time.Time, req *Request, who *pass, v *Verdict) error {
+func (g *Gate) admit(ctx context.Context, now time.Time, req *Request, who *pass, place Place, v *Verdict) error {
 	v.Session, v.Subject = who.session, who.subject
-	s, err := g.see(ctx, now, req, who)
+	s, err := g.see(ctx, now, req, who, place)
 	if err != nil || s.no != OK {
 		v.Refusal.Reason = s.no
 		return err
@@ -135,13 +136,8 @@ type sight struct {
 	no      Reason
 }
 
-// see looks at what is remembered about a session and a path.
-func (g *Gate) see(ctx context.Context, now time.Time, req *Request, who *pass) (s sight, err error) {
-	if g.policy.Lease > 0 {
-		if err := g.hear(ctx); err != nil {
-			return sight{}, err
-		}
-	}
+// see looks at what is remembered about a session, and about a path at a place.
+func (g *Gate) see(ctx context.Context, now time.Time, req *Request, who *pass, place Place) (s sight, err error) {
 	s.record, err = g.recordOf(ctx, who, now)
 	if errors.Is(err, ErrNotFound) {
 		return sight{no: NoSession}, nil
@@ -150,8 +146,8 @@ func (g *Gate) see(ctx context.Context, now time.Time, req *Request, who *pass) 
 		return sight{}, err
 	}
 	if s.record.Scope.Covers(req.Path) {
-		s.place = g.rules.Place(req.Path)
-		s.asset, s.gathers = s.record.asset(s.place, req.Path)
+		s.place = place
+		s.asset, s.gathers = s.record.asset(place, req.Path)
 	}
 	return s, nil
 }
@@ -222,7 +218,7 @@ func (g *Gate) check(ctx context.Context, now time.Time, req *Request, who *pass
 		if err = g.consult(ctx, now, q, state); err != nil {
 			return err
 		}
-		if *s, err = g.see(ctx, now, req, who); err != nil {
+		if *s, err = g.see(ctx, now, req, who, g.rules.Place(req.Path)); err != nil {
 			return err
 		}
 		if g.free(s.place, v.Class) {

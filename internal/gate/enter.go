@@ -47,7 +47,8 @@ func (g *Gate) enter(ctx context.Context, now time.Time, req *Request, who *pass
 			return nil
 		}
 	}
-	ruling, err := g.ruleAnew(ctx, at.at(place))
+	c := at.at(place)
+	ruling, err := g.ruleAnew(ctx, c)
 	if err == nil && ruling.Reason == OK && !hold {
 		ruling.Reason = req.mayKeep(ruling.Can)
 	}
@@ -66,7 +67,7 @@ func (g *Gate) enter(ctx context.Context, now time.Time, req *Request, who *pass
 		return err
 	}
 	v.Can = ruling.Can
-	return g.begin(ctx, now, req, at.person, hold, v)
+	return g.begin(ctx, now, req, c, hold, v)
 }
 
 // approach is what is known when somebody comes to open a link.
@@ -180,21 +181,21 @@ func (g *Gate) Starts(link *Link) []Scope {
 	return starts
 }
 
-// begin opens the session on v's link.
-func (g *Gate) begin(ctx context.Context, now time.Time, req *Request, person PersonID, hold bool, v *Verdict) error {
+// begin opens the session on v's link, of which the rules have said that it may be.
+func (g *Gate) begin(ctx context.Context, now time.Time, req *Request, c Case, hold bool, v *Verdict) error {
 	device, returning := g.device(req, now)
 	opening := Opening{
-		Link: v.Link.ID, Session: SessionID(token.NewID(now)), Device: device, Subject: SubjectOf(device), Person: person, Hold: hold,
+		Link: v.Link.ID, Session: SessionID(token.NewID(now)), Device: device, Subject: SubjectOf(device), Person: c.Person, Hold: hold,
 		Agent: AgentFamily(req.Agent), Group: g.keys().Digest("group", ClientGroup(req.Client).String()),
 		Life: g.policy.SessionLife, Pace: g.policy.Pace,
 	}
 	switch {
-	case !person.IsZero():
-		opening.Subject = SubjectOfPerson(person)
+	case !c.Person.IsZero():
+		opening.Subject = SubjectOfPerson(c.Person)
 	case !returning && !req.Browser && !hold:
 		opening.Alias = subjectFrom("alias", []byte(opening.Group+"/"+opening.Agent))
 	}
-	opened, err := g.store.Open(ctx, opening)
+	opened, err := g.openAnew(ctx, opening, c)
 	if errors.Is(err, ErrNotFound) {
 		v.Refusal.Reason = BadToken
 		return nil
@@ -214,4 +215,22 @@ func (g *Gate) begin(ctx context.Context, now time.Time, req *Request, person Pe
 	v.Token = g.sessionToken(v.Link.ID, s.ID, s.Subject)
 	v.Labels = Labels{Link: v.Link.ID.String(), Session: s.ID.String()}
 	return nil
+}
+
+// openAnew opens the session, or finds the one that is there. One that was cut
+// since it was opened is no use to anybody, and would be found again and again:
+// it is ended for the one that is wanted now.
+func (g *Gate) openAnew(ctx context.Context, opening Opening, c Case) (Opened, error) {
+	opened, err := g.store.Open(ctx, opening)
+	if err != nil || !opened.Resumed {
+		return opened, err
+	}
+	c.Opened = opened.Session.CreatedAt
+	if ruling, err := g.ruleAnew(ctx, c); err != nil || ruling.Reason != NoSession {
+		return opened, err
+	}
+	if _, err := g.store.End(ctx, opening.Link, opened.Session.ID); err != nil {
+		return Opened{}, err
+	}
+	return g.store.Open(ctx, opening)
 }

@@ -27,8 +27,9 @@ func (g *Gate) granted(ctx context.Context, now time.Time, req *Request) (Verdic
 	if err != nil || person.IsZero() || place.Collection.IsZero() {
 		return refuse(NoToken), err
 	}
-	v := Verdict{Signed: true, Link: passOf(place.Collection, person, state.Now)}
-	ruling, err := g.ruleAnew(ctx, Case{Now: state.Now, Place: place, Link: &v.Link, Person: person, Opened: state.Now})
+	v := Verdict{Signed: true, Link: passOf(place.Collection, person, state.Now), Person: person}
+	c := Case{Now: state.Now, Place: place, Link: &v.Link, Person: person, Opened: state.Now}
+	ruling, err := g.ruleAnew(ctx, c)
 	if err == nil && ruling.Reason == OK {
 		ruling.Reason = req.mayKeep(ruling.Can)
 	}
@@ -37,12 +38,12 @@ func (g *Gate) granted(ctx context.Context, now time.Time, req *Request) (Verdic
 		return v, err
 	}
 	v.Can = ruling.Can
-	return v, g.beginHidden(ctx, now, req, person, &v)
+	return v, g.beginHidden(ctx, now, req, c, &v)
 }
 
 // beginHidden opens the session on v's link, which is hidden, and made on first
 // use.
-func (g *Gate) beginHidden(ctx context.Context, now time.Time, req *Request, person PersonID, v *Verdict) error {
+func (g *Gate) beginHidden(ctx context.Context, now time.Time, req *Request, c Case, v *Verdict) error {
 	if req.Speculative || req.Method == http.MethodHead {
 		v.Outcome = Blank
 		return nil
@@ -54,7 +55,7 @@ func (g *Gate) beginHidden(ctx context.Context, now time.Time, req *Request, per
 	if err != nil {
 		return err
 	}
-	return g.begin(ctx, now, req, person, false, v)
+	return g.begin(ctx, now, req, c, false, v)
 }
 
 // passOf is the link that stands for what a person was granted in a collection.

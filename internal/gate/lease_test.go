@@ -241,7 +241,7 @@ var elsewhere = map[gate.Reason]string{
 	gate.BadRange:      "gathering, before the gate is asked",
 	gate.CrossOrigin:   "the share link's form",
 	gate.BadManifest:   "whoever answers with what upstream sent",
-	gate.TooLarge: "where uploads are taken",
+	gate.TooLarge:      "where uploads are taken",
 	gate.StoreDown:     "whoever gets Decide's error; see TestAnErrorNeverPasses",
 	gate.PasswordWrong: "Redeem, which alone looks at passwords; see TestWhoMayOpenALink",
 	gate.TooManyTries:  "Redeem, which alone looks at passwords; see TestGuessesAreCounted",

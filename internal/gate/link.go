@@ -105,7 +105,7 @@ func (t Terms) Validate() error {
 }
 
 // Window says whether now is within the terms.
-func (t Terms) Window(now time.Time) Reason {
+func (t *Terms) Window(now time.Time) Reason {
 	switch {
 	case !t.StartsAt.IsZero() && now.Before(t.StartsAt):
 		return NotYet

@@ -8,10 +8,16 @@ import (
 // public lets a request pass that is for a public place. No credential is looked
 // at, so that a dead session never closes what is open to everybody. What the
 // rules remember is only believed once the store has confirmed their edition, so
-// that a place that was closed is closed with the next request.
+// that a place that was closed is closed with the next request. For one that does
+// not pass so, place is what the rules remember.
 //
 // tracks says that the place is public, and that visitors are counted there.
 func (g *Gate) public(ctx context.Context, now time.Time, req *Request) (place Place, passes, tracks bool, err error) {
+	if g.policy.Lease > 0 {
+		if err := g.hear(ctx); err != nil {
+			return Place{}, false, false, err
+		}
+	}
 	if place = g.rules.Place(req.Path); place.Level != Public || askable(req) != OK {
 		return place, false, false, nil
 	}
@@ -41,13 +47,13 @@ func publicly(req *Request, place Place) Verdict {
 // nothing: only one that asks too fast has to wait.
 func (g *Gate) visit(ctx context.Context, now time.Time, req *Request, place Place) (v Verdict, err error) {
 	if credential, no := present(req); no == OK {
-		err = g.brought(ctx, now, req, credential, &v)
+		err = g.brought(ctx, now, req, credential, place, &v)
 		if err != nil || v.Outcome != Refuse || v.Refusal.Reason == TooFast {
 			return v, err
 		}
 	}
 	v = Verdict{Signed: true, Can: View | Download, Link: visitsTo(place.Collection, now)}
-	return v, g.beginHidden(ctx, now, req, PersonID{}, &v)
+	return v, g.beginHidden(ctx, now, req, Case{Now: now, Place: place, Link: &v.Link}, &v)
 }
 
 // VisitsTo is the id of the hidden link on whose sessions visitors of a public

@@ -516,7 +516,7 @@ type Session struct {
 }
 
 // Live reports whether the session may still be used at now.
-func (s Session) Live(now time.Time) bool {
+func (s *Session) Live(now time.Time) bool {
 	return s.Exists && s.EndedAt.IsZero() && now.Before(s.ExpiresAt)
 }
 
@@ -524,7 +524,7 @@ func (s Session) Live(now time.Time) bool {
 const EndedReplaced = "replaced"
 
 // Refused says what a session that is not live means for a request; OK: it is.
-func (s Session) Refused(now time.Time) Reason {
+func (s *Session) Refused(now time.Time) Reason {
 	switch {
 	case s.Live(now):
 		return OK
@@ -593,7 +593,7 @@ const MaxOpener = 200
 
 // Open reports whether the charged play still runs at now: neither idle nor
 // over its maximum length. Inside an open play everything is free.
-func (p Play) Open(now time.Time, pace Pace) bool {
+func (p *Play) Open(now time.Time, pace Pace) bool {
 	return p.Exists && p.State == PlayCharged &&
 		now.Sub(p.LastSeen) < pace.Idle && now.Sub(p.OpenedAt) < pace.Max
 }

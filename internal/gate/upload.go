@@ -84,8 +84,10 @@ func (g *Gate) Write(ctx context.Context, now time.Time, req *Request) (v Verdic
 	case OK:
 		err = g.writer(ctx, now, req, credential, &v)
 		if err == nil && v.Refusal.Reason != OK && credential.Carrier == InCookie && elsewhere(v.Refusal.Reason) {
-			v = Verdict{}
-			err = g.member(ctx, req, now, &v)
+			var own Verdict
+			if err = g.member(ctx, req, now, &own); err == nil && own.Refusal.Reason == OK {
+				v = own
+			}
 		}
 	case NoToken:
 		err = g.member(ctx, req, now, &v)
@@ -117,7 +119,7 @@ func (g *Gate) writer(ctx context.Context, now time.Time, req *Request, credenti
 		return nil
 	}
 	v.Session, v.Subject = who.session, who.subject
-	s, err := g.see(ctx, now, req, who)
+	s, err := g.see(ctx, now, req, who, g.rules.Place(req.Path))
 	if err != nil || s.no != OK {
 		v.Refusal.Reason = s.no
 		return err
@@ -135,7 +137,7 @@ func (g *Gate) writer(ctx context.Context, now time.Time, req *Request, credenti
 	if err := g.consult(ctx, now, q, &state); err != nil {
 		return err
 	}
-	if s, err = g.see(ctx, now, req, who); err != nil || s.no != OK {
+	if s, err = g.see(ctx, now, req, who, g.rules.Place(req.Path)); err != nil || s.no != OK {
 		v.Refusal.Reason = s.no
 		return err
 	}

@@ -110,7 +110,9 @@ func until(t *testing.T, b *tab, expression string) {
 func (b *tab) dress(t *testing.T, width int64, scheme string) {
 	t.Helper()
 	b.do(t, chromedp.EmulateViewport(width, 800))
-	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}
+	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}, // a picture is not taken half way
+	}}
 	if _, err := chromedp.Call(b, emulation.SetEmulatedMedia, media); err != nil {
 		t.Fatal(err)
 	}
@@ -174,18 +176,20 @@ const inspection = `(() => {
 
 func TestPagesInABrowser(t *testing.T) {
 	server := stage(t)
-	browser := openTab(t, browsertest.New(t))
-	for name := range states() {
-		if strings.HasPrefix(name, "console") {
-			continue // it has a test of its own, signed in
-		}
-		for _, width := range []int64{320, 1280} {
-			for _, scheme := range []string{"light", "dark"} {
-				browser.dress(t, width, scheme)
+	for _, width := range []int64{320, 1280} {
+		t.Run(fmt.Sprint(width), func(t *testing.T) {
+			browser := openTab(t, browsertest.New(t))
+			for name := range states() {
+				if strings.HasPrefix(name, "console") {
+					continue // it has a test of its own, signed in
+				}
 				browser.do(t, chromedp.Navigate(server.URL+"/p/"+url.PathEscape(name)))
-				browser.inspect(t, fmt.Sprintf("%s %d %s", name, width, scheme))
+				for _, scheme := range []string{"light", "dark"} {
+					browser.dress(t, width, scheme)
+					browser.inspect(t, fmt.Sprintf("%s %d %s", name, width, scheme))
+				}
 			}
-		}
+		})
 	}
 }
 

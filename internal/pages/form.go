@@ -60,8 +60,11 @@ func (f Field) DescribedBy(form string) string {
 // then fields may be left empty.
 type Button struct{ Text, Action string }
 
-// Link leads somewhere else on the site.
-type Link struct{ Text, URL string }
+// Link leads somewhere else on the site. Main: it is what one comes for.
+type Link struct {
+	Text, URL string
+	Main      bool
+}
 
 // Render draws the page.
 func (f Form) Render(w io.Writer) error {

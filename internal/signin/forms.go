@@ -81,7 +81,7 @@ func (v *visit) showSignIn() error {
 		Links: []pages.Link{{Text: "Change password", URL: passwordPath}, {Text: "Sign out", URL: signOutPath}},
 	}
 	if next := v.next(); !next.IsZero() {
-		page.Links = append([]pages.Link{{Text: "Go on", URL: next.String()}}, page.Links...)
+		page.Links = append([]pages.Link{{Text: "Go on", URL: next.String(), Main: true}}, page.Links...)
 	}
 	return v.show(http.StatusOK, page)
 }

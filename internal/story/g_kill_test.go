@@ -154,7 +154,9 @@ func TestN15RetiringAKeyEndsWhatItSigned(t *testing.T) {
 	first := signed()
 	session := enter(t, s, browser(), first, "/clock/master.m3u8")
 	running := startDownload(t, session+"/clock/big.mp4")
-	type keys struct{ Keys []struct{ ID, Use, State string } }
+	type keys struct {
+		Keys []struct{ ID, Use, State string }
+	}
 	var old string
 	for _, key := range decode[keys](t, s.CLI("key", "list", "--json")).Keys {
 		if key.Use == "link" && key.State == "signing" {

@@ -18,7 +18,8 @@ func (s *Store) Reserve(ctx context.Context, c gate.Claim) (gate.Claimed, error)
 	if reason := l.closed(now); reason != gate.OK {
 		return gate.Claimed{Refused: gate.Refusal{Reason: reason}, Account: l.view()}, nil
 	}
-	if reason := l.sessions[c.Session].Refused(now); reason != gate.OK {
+	session := l.sessions[c.Session]
+	if reason := session.Refused(now); reason != gate.OK {
 		return gate.Claimed{Refused: gate.Refusal{Reason: reason}, Account: l.view()}, nil
 	}
 	asset := l.assetOf(c.Session, c.Asset)

@@ -328,3 +328,24 @@ func TestUserMayNotPublishDocuments(t *testing.T) {
 		}
 	}
 }
+
+// TestMadeAgainStays makes a document whose id another one had, which was deleted
+// by a node that was cut before it could tell so. What that left goes with time,
+// and the new document is not to go with it.
+func TestMadeAgainStays(t *testing.T) {
+	srv := redistest.Start(t)
+	s, c := open(t, srv.URL(), nil), admin(t, srv.URL())
+	if _, err := s.Put(t.Context(), person("x", 0, "old")); err != nil {
+		t.Fatal(err)
+	}
+	name := gate.DocumentName{Kind: gate.KindPerson, ID: "x"}
+	if _, err := s.write(t.Context(), deleteScript, name, "untold"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Put(t.Context(), person("x", 0, "new")); err != nil {
+		t.Fatal(err)
+	}
+	if life := c.TTL(t.Context(), documentKey(name.Kind, name.ID)).Val(); life > 0 {
+		t.Errorf("the new document is gone after %v", life)
+	}
+}

@@ -14,8 +14,8 @@ if (document.live and document.rev or '0') ~= seen then return answer('conflict'
 
 -- To remove the old one comes first because it needs no memory: Redis lets a
 -- script that has begun to write go on, and so a person can be suspended on a
--- full server too.
-if document.rev then redis.call('DEL', KEYS[1]) end
+-- full server too. What a deleted one left goes as well, for it has an end.
+redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'rev', seen + 1, 'body', ARGV[4], 'until', ARGV[5], 'index', ARGV[6], 'untold', ARGV[7])
 if ARGV[5] ~= '' then redis.call('PEXPIRE', KEYS[1], math.max(ARGV[5] - now, 0) + SLACK) end
 return answer('ok', seen + 1)
