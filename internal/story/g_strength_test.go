@@ -117,7 +117,7 @@ func TestN16OpeningsOfAClosedLinkAreCounted(t *testing.T) {
 
 // Each preset makes a link with what its row says, names persons where it must,
 // and gives way to what the command says itself.
-func TestG6N17PresetsMakeWhatTheySay(t *testing.T) {
+func TestPresetsMakeWhatTheySay(t *testing.T) {
 	s := gated(t, storytest.Options{})
 	s.CLI("person", "add", "ann@example.com")
 	table := s.CLI("link", "presets")

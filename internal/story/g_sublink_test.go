@@ -23,7 +23,7 @@ func TestN21ALinkForEachRecipient(t *testing.T) {
 		for _, item := range items.Items {
 			outcomes = append(outcomes, item.Outcome)
 		}
-		if strings.Join(outcomes, " ") != "made made bad_address" {
+		if strings.Join(outcomes, " ") != "made made bad_address duplicate" {
 			t.Fatalf("outcomes %v", outcomes)
 		}
 		again := decode[struct{ Items []mintedLink }](t, s.CLI("link", "mint", parent.ID, "--for-each", list, "--views", "2", "--json"))
