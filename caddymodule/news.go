@@ -165,6 +165,7 @@ func (n *news) tellDocument(name gate.DocumentName) bool {
 			n.changed[subject{link: id}] = true
 			return true
 		}
+	default:
 	}
 	n.all = true
 	return true

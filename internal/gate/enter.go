@@ -92,7 +92,7 @@ func (a *approach) at(place Place) Case {
 
 // approach asks the store how a link stands, and who it is that comes to it.
 func (g *Gate) approach(ctx context.Context, now time.Time, req *Request, who *pass) (a approach, err error) {
-	r, terms, no, err := g.known(ctx, who, now, false)
+	r, _, no, err := g.known(ctx, who, now, false)
 	if err != nil || no != OK {
 		return approach{no: no}, err
 	}
@@ -100,6 +100,7 @@ func (g *Gate) approach(ctx context.Context, now time.Time, req *Request, who *p
 		return approach{}, err
 	}
 	// Its document may be another one by the edition that the rules know now.
+	var terms Terms
 	if a.record, terms, a.no, err = g.known(ctx, who, now, false); err != nil || a.no != OK {
 		return approach{no: a.no}, err
 	}

@@ -86,8 +86,9 @@ func (k Kind) Remembered(made bool) bool {
 		return !made
 	case KindPerson, KindGroup, KindMember, KindCollection, KindGrant, KindSignIn, KindSite:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // Document is one stored record. Body is JSON, opaque to the store.

@@ -248,6 +248,7 @@ func (v *visit) again(page pages.Form, outcome Outcome, wrong string) error {
 	case Weak:
 		page.Problem = weak
 		return v.show(http.StatusUnprocessableEntity, page)
+	default:
 	}
 	page.Problem = wrong
 	return v.show(gate.PasswordWrong.Status(), page)

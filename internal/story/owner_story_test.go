@@ -111,7 +111,7 @@ func TestAnOwnerSharesACollectionAndTakesItBack(t *testing.T) {
 	onEachHouse(t, func(h *house) {
 		h.person("olga@example.com", "the password of olga", "--role", "owner", "--name", "Olga Owner")
 		h.everywhere(h.surfer(), clockFilm, http.StatusNotFound, "")
-		h.lines(h.olga("collection", "create", "clock", "--path", "/clock/*", "--title", "The clock"), "Level locked", "Owner per_")
+		h.lines(h.olga("collection", "create", "clock", "--path", "/clock/*", "--title", "The clock"), "Level locked", "Owner olga@example.com")
 		ann, ben, cleo, dora := h.invitesThreeAndAGroup()
 		annsFirst, annsSecond := h.activatesTwice(ann)
 		parent, child, guest := h.bensSubLink(ben)

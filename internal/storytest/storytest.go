@@ -5,6 +5,7 @@ package storytest
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"fmt"
 	"net"
 	"net/http"
@@ -62,15 +63,24 @@ func Binary(t testing.TB) string {
 	return binary
 }
 
-// FreeAddr returns a loopback address that nothing listens on.
+// FreeAddr returns a loopback address that nothing listens on. Its port is below
+// those that the system gives to outgoing connections: between our look and the
+// server's start, one of those might take it.
 func FreeAddr(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	var err error
+	for range 100 {
+		var dice [2]byte
+		rand.Read(dice[:])
+		addr := fmt.Sprintf("127.0.0.1:%d", 10_000+(int(dice[0])<<8|int(dice[1]))%20_000)
+		var l net.Listener
+		if l, err = net.Listen("tcp", addr); err == nil {
+			l.Close()
+			return addr
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal(err)
+	return ""
 }
 
 // Server is a running `usher run`.
@@ -198,6 +208,18 @@ func (s *Server) Run() {
 	s.waitUp()
 }
 
+// hasKeys reports whether the keyring is there, if it is to be in the server's
+// folder: the site may answer before it is made.
+func (s *Server) hasKeys() bool {
+	keys := filepath.Join(s.Dir, "keys.json")
+	config, err := os.ReadFile(s.caddyfile())
+	if err != nil || !bytes.Contains(config, []byte("keys "+keys)) {
+		return true
+	}
+	_, err = os.Stat(keys)
+	return err == nil
+}
+
 func (s *Server) waitUp() {
 	s.t.Helper()
 	deadline := time.Now().Add(20 * time.Second)
@@ -210,6 +232,8 @@ func (s *Server) waitUp() {
 		resp, err := http.Get(s.URL + "/_usher/ready")
 		if err == nil {
 			resp.Body.Close()
+		}
+		if err == nil && s.hasKeys() {
 			return
 		}
 		time.Sleep(10 * time.Millisecond) // between tries; the loop ends by the answer
