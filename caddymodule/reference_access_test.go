@@ -52,7 +52,7 @@ How hard it is to watch by a link for somebody whom nobody meant. A level stops 
 
 func cliReference() string {
 	var b strings.Builder
-	b.WriteString("# Commands\n\n" + generated + `Beside Caddy's own (` + "`usher run`" + `, ` + "`start`" + `, ` + "`stop`" + `, ` + "`reload`" + `, ` + "`validate`" + ` …). All but ` + "`demo`" + ` and ` + "`token`" + ` talk to a running server:
+	b.WriteString("# Commands\n\n" + generated + `Beside Caddy's own (` + "`usher run`" + `, ` + "`start`" + `, ` + "`stop`" + `, ` + "`reload`" + `, ` + "`validate`" + ` …). They talk to a running server, except ` + "`demo`, `token sign`, `link presets` and `link strength`" + `:
 
 `)
 	common := commands()[0].PersistentFlags()
