@@ -17,13 +17,18 @@ import (
 )
 
 func init() {
-	for _, tree := range []*cobra.Command{
+	for _, tree := range commands() {
+		register(tree)
+	}
+}
+
+// commands are all that the binary has beside Caddy's own.
+func commands() []*cobra.Command {
+	return []*cobra.Command{
 		cli.Link(dialAdmin), cli.Invite(dialAdmin), cli.Session(dialAdmin), cli.Key(dialAdmin), cli.APIKey(dialAdmin),
 		cli.Person(dialAdmin), cli.Group(dialAdmin), cli.Collection(dialAdmin), cli.Grant(dialAdmin),
 		cli.Role(dialAdmin), cli.Me(dialAdmin), cli.Cut(dialAdmin),
 		cli.Explain(dialAdmin), cli.Token(), demoCommand(),
-	} {
-		register(tree)
 	}
 }
 

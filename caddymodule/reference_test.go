@@ -23,6 +23,10 @@ func TestReference(t *testing.T) {
 		"caddyfile.md": caddyfileReference(),
 		"reasons.md":   reasonsReference(),
 		"metrics.md":   metricsReference(t),
+		"api.md":       apiReference(),
+		"cli.md":       cliReference(),
+		"roles.md":     rolesReference(),
+		"links.md":     linksReference(),
 	} {
 		path := filepath.Join("..", "docs", "reference", name)
 		if *update {

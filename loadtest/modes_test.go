@@ -72,10 +72,10 @@ func TestABrokenPromiseFailsTheRun(t *testing.T) {
 func TestRevoke(t *testing.T) {
 	o := measured(t, func(o *options) {
 		o.revoke.Budget = 5 * time.Second // tests share the machine: that it happens, not how fast
-	}, "--revoke", "--nodes", "2", "--rounds", "1", "--only", "revoke,end")
+	}, "--revoke", "--nodes", "2", "--rounds", "1", "--only", "revoke,end,lock,ungrant")
 	o.wantKept(t, "")
 	results := figures[[]revoke.Result](t, o)
-	if len(results) != 4*2 {
+	if len(results) != 4*4 {
 		t.Fatalf("%d rows: %+v", len(results), results)
 	}
 	for _, r := range results {

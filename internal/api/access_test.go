@@ -211,7 +211,8 @@ func newWorld(t *testing.T) *world {
 	w.ids["COLLECTION"] = w.must("POST", "/collections", `{"name":"acme","paths":["/acme/*"],"level":"link"}`)["id"].(string)
 	w.ids["INVITE"] = items(w.must("POST", "/invites", `{"emails":"ivo@example.com"}`))[0]["invite"].(string)
 	w.ids["GRANT"] = w.must("PUT", "/grants", `{"collection":"acme","group":"jury","preset":"can_view"}`)["id"].(string)
-	w.ids["LINK"] = w.link(`{"path":"/acme/*"}`)
+	link := w.must("POST", "/links", `{"path":"/acme/*"}`)
+	w.ids["LINK"], w.ids["SHARED"] = link["id"].(string), link["url"].(string)
 	v := w.session(w.ids["LINK"], "/acme/a.ts")
 	w.ids["SESSION"], w.ids["URL"] = v.Session.String(), "/~"+v.Token+"/acme/a.ts"
 	w.ids["APIKEY"], _ = w.apiKey(`{"name":"to delete","scope":"read"}`)
@@ -277,6 +278,7 @@ var inside = []struct {
 	{"GET /sessions/SESSION", "", "yes - yes -"},
 	{"POST /sessions/SESSION/end", "", "yes - no -"},
 	{"POST /explain", `{"url":"URL"}`, "yes no yes no"},
+	{"POST /explain", `{"url":"SHARED"}`, "yes yes yes no"},                                         // of which share reads no more than which link it is
 	{"POST /persons/PERSON/grants", `{"grants":[{"collection":"acme","can":["view"]}]}`, "- - - -"}, // no people directory
 }
 

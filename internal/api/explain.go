@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 
@@ -57,30 +58,36 @@ func (c *call) explain() (answer, error) {
 		return answer{}, badValue.of("method", methods, "want the method of the request to explain")
 	}
 	e, err := c.Gate.Explain(c.r.Context(), c.Now(), body.URL, body.Method)
-	if err == nil {
-		err = c.mayExplain(e)
-	}
 	if err != nil {
 		return answer{}, err
 	}
-	return ok(explanationOf(e))
+	said, err := c.mayExplain(e)
+	return done(said, err)
 }
 
 // mayExplain lets those read an explanation who may see what its link is used
-// for: it names sessions and plays.
-func (c *call) mayExplain(e gate.Explanation) error {
+// for: it names sessions and plays. Whoever may make links from the link reads
+// which one it is, and nothing else.
+func (c *call) mayExplain(e gate.Explanation) (Explanation, error) {
 	refused := c.may(directory.SeePrivate)
 	if allowed, broken := unlessForbidden(refused); allowed || broken != nil {
-		return broken
+		return explanationOf(e), broken
 	}
 	link, err := c.links().of(e.Link)
 	if err != nil {
-		return err
+		return Explanation{}, err
 	}
 	if link.ID.IsZero() {
-		return refused
+		return Explanation{}, refused
 	}
-	return c.mayLink(link.Link, directory.SeeStats)
+	refused = c.mayLink(link.Link, directory.SeeStats)
+	if allowed, broken := unlessForbidden(refused); allowed || broken != nil {
+		return explanationOf(e), broken
+	}
+	if hands, broken := unlessForbidden(c.mayHandOn(link.Link)); !hands || broken != nil || !e.Session.IsZero() {
+		return Explanation{}, errors.Join(broken, refused)
+	}
+	return Explanation{Outcome: e.Outcome.String(), Reason: e.Refusal.Reason.String(), Status: e.Status, Link: e.Link.String(), Steps: []ExplanationStep{}}, nil
 }
 
 func explanationOf(e gate.Explanation) Explanation {

@@ -1,5 +1,12 @@
 package api
 
+import (
+	"reflect"
+	"slices"
+
+	"github.com/usher-media/usher/internal/directory"
+)
+
 // Endpoints returns the method and path of every endpoint.
 func Endpoints() []string {
 	var all []string
@@ -8,3 +15,16 @@ func Endpoints() []string {
 	}
 	return all
 }
+
+// Needs returns the permissions that an endpoint says it asks for, and a new
+// body for it; nil: it takes none.
+func Needs(name string) (permissions []directory.Permission, body any) {
+	i := slices.IndexFunc(endpoints, func(e endpoint) bool { return e.method+" "+e.path == name })
+	if t := reflect.TypeOf(endpoints[i].body); t != nil {
+		body = reflect.New(t).Interface()
+	}
+	return endpoints[i].needs, body
+}
+
+// Meanings returns the fields that the reference can tell of.
+func Meanings() map[string]string { return meanings }

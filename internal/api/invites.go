@@ -10,11 +10,11 @@ import (
 )
 
 var inviteEndpoints = []endpoint{
-	{"GET", "/invites", false, with(pageQuery, "collection", "group", "person"), (*call).listInvites},
-	{"POST", "/invites", true, nil, (*call).createInvites},
-	{"GET", "/invites/{id}", false, nil, (*call).showInvite},
-	{"POST", "/invites/{id}/resend", true, nil, (*call).resendInvite},
-	{"POST", "/invites/{id}/revoke", true, nil, (*call).revokeInvite},
+	{"GET", "/invites", false, with(pageQuery, "collection", "group", "person"), (*call).listInvites, nil, needs(directory.People)},
+	{"POST", "/invites", true, nil, (*call).createInvites, NewInvites{}, needs(directory.People, directory.ManageGroups)},
+	{"GET", "/invites/{id}", false, nil, (*call).showInvite, nil, needs(directory.People)},
+	{"POST", "/invites/{id}/resend", true, nil, (*call).resendInvite, nil, needs(directory.People)},
+	{"POST", "/invites/{id}/revoke", true, nil, (*call).revokeInvite, nil, needs(directory.People)},
 }
 
 // NewInvites asks persons to come, and gives each of them access.

@@ -50,10 +50,8 @@ func (c *call) parentOf(id gate.LinkID) (*parent, error) {
 	if p.Pass {
 		return nil, gate.ErrNotFound
 	}
-	if !slices.Contains(p.For, c.who.Person()) {
-		if err := c.knows(p.Link, directory.Hand); err != nil {
-			return nil, err
-		}
+	if err := hidden(c.mayHandOn(p.Link)); err != nil {
+		return nil, err
 	}
 	if p.account, err = c.Store.Account(c.r.Context(), id); err != nil {
 		return nil, err
@@ -67,6 +65,14 @@ func (c *call) parentOf(id gate.LinkID) (*parent, error) {
 		return nil, over.of("parent", nil, "the link ended at "+p.account.ExpiresAt.Format(time.RFC3339)+": extend it first")
 	}
 	return p, nil
+}
+
+// mayHandOn returns nil for who may make links from the link.
+func (c *call) mayHandOn(l gate.Link) error {
+	if slices.Contains(l.For, c.who.Person()) {
+		return nil
+	}
+	return c.mayLink(l, directory.Hand)
 }
 
 // narrow holds the draft against its parent. What the body does not say itself

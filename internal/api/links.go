@@ -155,7 +155,12 @@ func (c *call) linkDocumentOf(id gate.LinkID) (gate.Document, gate.Link, error) 
 
 // knows is mayLink for those who find no link where they may not see it.
 func (c *call) knows(link gate.Link, p directory.Permission) error {
-	allowed, err := unlessForbidden(c.mayLink(link, p))
+	return hidden(c.mayLink(link, p))
+}
+
+// hidden makes a refusal one that does not tell whether there is anything.
+func hidden(refused error) error {
+	allowed, err := unlessForbidden(refused)
 	if err == nil && !allowed {
 		err = gate.ErrNotFound
 	}

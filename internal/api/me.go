@@ -7,9 +7,9 @@ import (
 )
 
 var meEndpoints = []endpoint{
-	{"GET", "/me", false, nil, (*call).showMe},
-	{"GET", "/roles", false, nil, (*call).listRoles},
-	{"POST", "/cut", true, []string{"cursor"}, (*call).cutAll},
+	{"GET", "/me", false, nil, (*call).showMe, nil, nil},
+	{"GET", "/roles", false, nil, (*call).listRoles, nil, nil},
+	{"POST", "/cut", true, []string{"cursor"}, (*call).cutAll, nil, needs(directory.CutAll)},
 }
 
 // Me is who asks, and what they may do.

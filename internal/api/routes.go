@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/usher-media/usher/internal/directory"
 )
 
 // endpoint is one row of the API.
@@ -15,7 +17,14 @@ type endpoint struct {
 	// query lists the parameters that it knows.
 	query []string
 	serve func(*call) (answer, error)
+	// body is what it takes, as an empty value; nil: nothing.
+	body any
+	// needs are the permissions that it asks for, the usual one first; which of
+	// them depends on what is asked. nil: whoever asks gets what is theirs.
+	needs []directory.Permission
 }
+
+func needs(permissions ...directory.Permission) []directory.Permission { return permissions }
 
 // endpoints are all there are. The tables stand with what serves them.
 var endpoints = slices.Concat(
@@ -23,24 +32,24 @@ var endpoints = slices.Concat(
 )
 
 var sessionEndpoints = []endpoint{
-	{"GET", "/sessions", false, with(pageQuery, "link", "person", "visitors"), (*call).listSessions},
-	{"GET", "/sessions/{id}", false, []string{"link"}, (*call).showSession},
-	{"POST", "/sessions/{id}/end", true, []string{"link"}, (*call).endSession},
-	{"POST", "/devices/{id}/cut", true, []string{"cursor"}, (*call).cutDevice},
+	{"GET", "/sessions", false, with(pageQuery, "link", "person", "visitors"), (*call).listSessions, nil, needs(directory.SeePrivate, directory.SeeStats)},
+	{"GET", "/sessions/{id}", false, []string{"link"}, (*call).showSession, nil, needs(directory.SeeStats)},
+	{"POST", "/sessions/{id}/end", true, []string{"link"}, (*call).endSession, nil, needs(directory.ChangeCollections)},
+	{"POST", "/devices/{id}/cut", true, []string{"cursor"}, (*call).cutDevice, nil, needs(directory.CutAll)},
 }
 
 var keyEndpoints = []endpoint{
-	{"GET", "/keys", false, nil, (*call).listKeys},
-	{"POST", "/keys/rotate", true, nil, (*call).rotateKey},
-	{"POST", "/keys/{id}/retire", true, []string{"cursor"}, (*call).retireKey},
-	{"GET", "/apikeys", false, pageQuery, (*call).listAPIKeys},
-	{"POST", "/apikeys", true, nil, (*call).createAPIKey},
-	{"DELETE", "/apikeys/{id}", true, nil, (*call).deleteAPIKey},
+	{"GET", "/keys", false, nil, (*call).listKeys, nil, needs(directory.Keys)},
+	{"POST", "/keys/rotate", true, nil, (*call).rotateKey, Rotation{}, needs(directory.Keys)},
+	{"POST", "/keys/{id}/retire", true, []string{"cursor"}, (*call).retireKey, nil, needs(directory.Keys)},
+	{"GET", "/apikeys", false, pageQuery, (*call).listAPIKeys, nil, needs(directory.Keys)},
+	{"POST", "/apikeys", true, nil, (*call).createAPIKey, NewAPIKey{}, needs(directory.Keys)},
+	{"DELETE", "/apikeys/{id}", true, nil, (*call).deleteAPIKey, nil, needs(directory.Keys)},
 }
 
 var otherEndpoints = []endpoint{
-	{"POST", "/explain", false, nil, (*call).explain},
-	{"GET", "/health", false, nil, (*call).health},
+	{"POST", "/explain", false, nil, (*call).explain, Question{}, needs(directory.SeeStats, directory.SeePrivate)},
+	{"GET", "/health", false, nil, (*call).health, nil, nil},
 }
 
 // with adds parameters to those of every listing.

@@ -47,8 +47,8 @@ func newGrant(c *common) *cobra.Command {
 	holderFlags(cmd, &body.Person, &body.Group, "Who gets it")
 	flags.StringSliceVar(&body.Can, "can", nil, "What they may do: view, download, upload, share, stats, manage")
 	flags.StringVar(&body.Preset, "preset", "", "Named set of these, such as can_view or can_manage; see usher role table")
-	flags.StringVar(&starts, "starts", "", "When it begins: "+timeFlag+" (default now)")
-	flags.StringVar(&end, "ends", "", "When it ends, written the same way (default never)")
+	flags.StringVar(&starts, "starts", "", "When it begins, written the same way (default now)")
+	flags.StringVar(&end, "ends", "", "When it ends: "+timeFlag+" (default never)")
 	return c.leaf(cmd, func(r *run, args []string) error {
 		switch {
 		case (body.Person == "") == (body.Group == ""):

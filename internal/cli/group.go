@@ -29,7 +29,10 @@ Wherever a command takes a group, its name and its id (grp_…) will do.`,
   usher group close judges`,
 	},
 		newGroup(c), listGroups(c), showGroup(c), changeGroup(c), groupMembers(c),
-		joinGroup(c, "join", "Puts persons into a group"), joinGroup(c, "leave", "Takes persons out of a group"),
+		joinGroup(c, "join", "Puts persons into a group, who have to be known already",
+			"Puts persons into a group. They have to be known already; usher group import\nadds those who are not."),
+		joinGroup(c, "leave", "Takes persons out of a group",
+			"Takes persons out of a group. What they had by it ends with the next request, and\nthey stay known."),
 		importGroup(c), closeGroup(c), reportGroup(c), cutGroup(c), deleteGroup(c),
 	)
 	c.flags(cmd)
@@ -45,8 +48,8 @@ func newGroup(c *common) *cobra.Command {
 		Args:    ofGroup("the group's name", "join"),
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&starts, "starts", "", "When it begins to grant anything: "+timeFlag+" (default now)")
-	flags.StringVar(&end, "ends", "", "When it ends, written the same way (default never)")
+	flags.StringVar(&starts, "starts", "", "When it begins to grant anything, written the same way (default now)")
+	flags.StringVar(&end, "ends", "", "When it ends: "+timeFlag+" (default never)")
 	return c.leaf(cmd, func(r *run, args []string) error {
 		body.Name, body.StartsAt, body.EndsAt = args[0], optional(starts, starts != ""), optional(end, end != "")
 		return show(r, http.MethodPost, "/groups", body, printGroup)
@@ -120,8 +123,8 @@ func changeGroup(c *common) *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&name, "name", "", "What the group is called")
-	flags.StringVar(&starts, "starts", "", "When it begins to grant anything: "+timeFlag)
-	flags.StringVar(&end, "ends", "", "When it ends, written the same way; to end it now, close it")
+	flags.StringVar(&starts, "starts", "", "When it begins to grant anything, written the same way")
+	flags.StringVar(&end, "ends", "", "When it ends: "+timeFlag+"; to end it now, close it")
 	return onGroup(c, cmd, func(r *run, id string) error {
 		body := api.GroupChange{
 			Name: optional(name, flags.Changed("name")), StartsAt: optional(starts, flags.Changed("starts")), EndsAt: optional(end, flags.Changed("ends")),
@@ -155,10 +158,9 @@ func groupMembers(c *common) *cobra.Command {
 }
 
 // joinGroup makes the two commands that change who is in a group.
-func joinGroup(c *common, verb, short string) *cobra.Command {
+func joinGroup(c *common, verb, short, long string) *cobra.Command {
 	return c.leaf(&cobra.Command{
-		Use: verb + " GROUP PERSON…", Short: short + ", who have to be known already",
-		Long:    short + ". They have to be known already; usher group import\nadds those who are not.",
+		Use: verb + " GROUP PERSON…", Short: short, Long: long,
 		Example: "  usher group " + verb + " judges ada@example.com grace@example.com",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < 2 {
@@ -203,7 +205,7 @@ func closeGroup(c *common) *cobra.Command {
 		Short: "Ends a group now, and says who of it watched what",
 		Long: `Ends a group now: it grants nothing any more, and sessions end that had nothing
 else to stand on. Then it says who of the group watched what, as far as that is
-known: sessions and plays are for a day after they are over.`,
+known: sessions and plays are kept for a day after they are over.`,
 		Example: "  usher group close judges",
 	}, func(r *run, id string) error { return r.report(http.MethodPost, "/groups/"+id+"/close") })
 }
@@ -212,7 +214,7 @@ func reportGroup(c *common) *cobra.Command {
 	return onGroup(c, &cobra.Command{
 		Use: "report GROUP", Short: "Says who of a group watched what",
 		Long: `Says who of a group watched what the group was granted, as far as that is known:
-sessions and plays are for a day after they are over. It changes nothing.`,
+sessions and plays are kept for a day after they are over. It changes nothing.`,
 		Example: "  usher group report judges",
 	}, func(r *run, id string) error { return r.report(http.MethodGet, "/groups/"+id+"/report") })
 }

@@ -20,9 +20,10 @@ func Link(dial Dial) *cobra.Command {
 	cmd := tree(&cobra.Command{
 		Use:   "link",
 		Short: "Makes and manages share links",
-		Long: `A link opens one file, or a folder with everything below it, to whoever has its
-URL: for so many views, for so long. It has two URLs. The share URL is for
-people: it shows a page with a Watch button. The media URL is for players.
+		Long: `A link opens one file, a folder with everything below it, or a collection, to
+whoever has its URL, or only to persons whom it names: for so many views, for so
+long. It has two URLs. The share URL is for people: it shows a page with a Watch
+button. The media URL is for players.
 
 Wherever a command takes a link, its id (lnk_…) and both URLs will do.`,
 		Example: `  usher link create --path '/acme/demo/*' --views 3 --expires 48h
@@ -158,7 +159,7 @@ somebody made, those that are for somebody, or those made from a link.`,
 	flags.StringVar(&collection, "collection", "", "Only links of this collection, by name or id")
 	flags.StringVar(&by, "by", "", "Only links that this person made, by e-mail address or id")
 	flags.StringVar(&person, "for", "", "Only links that are for this person, by e-mail address or id")
-	flags.StringVar(&parent, "parent", "", "Only links made from this one, at whatever remove")
+	flags.StringVar(&parent, "parent", "", "Only links made from this one, and those made from these")
 	p.flags(cmd)
 	return c.leaf(cmd, func(r *run, _ []string) error {
 		for name, value := range map[string]string{"collection": collection, "by": by, "for": person} {

@@ -114,3 +114,36 @@ func TestN16OpeningsOfAClosedLinkAreCounted(t *testing.T) {
 		contains(t, s.CLI("link", "show", l.ID), "4 refused openings")
 	}, "idle 2s") // usage is written four times as often
 }
+
+// Each preset makes a link with what its row says, names persons where it must,
+// and gives way to what the command says itself.
+func TestPresetsMakeWhatTheySay(t *testing.T) {
+	s := gated(t, storytest.Options{})
+	s.CLI("person", "add", "ann@example.com")
+	table := s.CLI("link", "presets")
+	for name, row := range map[string]struct {
+		named bool
+		says  []string
+	}{
+		"review":    {false, []string{"10 for each viewer", "2 for each viewer", "replace when full"}},
+		"team":      {false, []string{"3 for each viewer", "replace when full"}},
+		"sensitive": {true, []string{"3 for each viewer", "1 for each viewer", "refuse when full", "5 sealed"}},
+		"paid":      {false, []string{"48h", "2, 1 for each viewer", "replace when full"}},
+		"exam":      {true, []string{"2 for each viewer", "1 for each viewer", "refuse when full", "5 sealed"}},
+	} {
+		contains(t, table, name)
+		args := []string{"link", "create", "--path", "/clock/*", "--preset", name}
+		if row.named {
+			if _, err := s.TryCLI(args...); err == nil {
+				t.Errorf("%s: it was made for nobody", name)
+			}
+			args = append(args, "--for", "ann@example.com")
+		}
+		contains(t, s.CLI(args...), append(row.says, name)...)
+		contains(t, s.CLI(append(args, "--views-each", "7", "--expires", "1h")...), "7 for each viewer")
+	}
+	_, err := s.TryCLI("link", "create", "--path", "/clock/*", "--preset", "generous")
+	if err == nil || !strings.Contains(err.Error(), "review, team, sensitive, paid, exam") {
+		t.Errorf("an unknown preset: %v", err)
+	}
+}

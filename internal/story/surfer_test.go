@@ -147,7 +147,7 @@ func attr(e *html.Node, name string) string {
 func leads(t testing.TB, a answer) string {
 	t.Helper()
 	if a.StatusCode != http.StatusSeeOther && a.StatusCode != http.StatusFound {
-		t.Fatalf("%s: status %d %s\n%s", a.Request.URL.Path, a.StatusCode, a.Header.Get("Usher-Reason"), a.body)
+		t.Fatalf("%s: status %d %s\n%.300s", a.Request.URL.Path, a.StatusCode, a.Header.Get("Usher-Reason"), a.body)
 	}
 	return a.Header.Get("Location")
 }

@@ -21,21 +21,47 @@ type change struct {
 	shared bool
 	// status is that of the refusals.
 	status int
-	make   func(ctx context.Context, node *rig.Server, link api.Link) error
+	// set makes what the change is about; nil: a link.
+	set func(ctx context.Context, node *rig.Server) (stage, error)
+	// do makes the change.
+	do func(ctx context.Context, node *rig.Server, s stage) error
+}
+
+// stage is what players watch by.
+type stage struct {
+	// link is theirs; they bring none where person is there, who is signed in.
+	link   api.Link
+	person viewer.Person
+	// segment is what they read.
+	segment string
+	// about is the id of what is changed.
+	about string
 }
 
 var changes = []change{
-	{"revoke", false, http.StatusGone, func(ctx context.Context, node *rig.Server, link api.Link) error {
-		return node.Call(ctx, http.MethodPost, "/links/"+link.ID+"/revoke", nil, nil)
+	{word: "revoke", status: http.StatusGone, do: func(ctx context.Context, node *rig.Server, s stage) error {
+		return node.Call(ctx, http.MethodPost, "/links/"+s.link.ID+"/revoke", nil, nil)
 	}},
-	{"suspend", false, http.StatusForbidden, func(ctx context.Context, node *rig.Server, link api.Link) error {
-		return node.Call(ctx, http.MethodPost, "/links/"+link.ID+"/suspend", nil, nil)
+	{word: "suspend", status: http.StatusForbidden, do: func(ctx context.Context, node *rig.Server, s stage) error {
+		return node.Call(ctx, http.MethodPost, "/links/"+s.link.ID+"/suspend", nil, nil)
 	}},
-	{"shorten", false, http.StatusGone, func(ctx context.Context, node *rig.Server, link api.Link) error {
+	{word: "shorten", status: http.StatusGone, do: func(ctx context.Context, node *rig.Server, s stage) error {
 		over := time.Now().Add(-time.Second)
-		return node.Call(ctx, http.MethodPatch, "/links/"+link.ID, api.LinkChange{ExpiresAt: &over}, nil)
+		return node.Call(ctx, http.MethodPatch, "/links/"+s.link.ID, api.LinkChange{ExpiresAt: &over}, nil)
 	}},
-	{"end", true, http.StatusForbidden, endSession},
+	{word: "end", shared: true, status: http.StatusForbidden, do: endSession},
+	{word: "lower", status: http.StatusForbidden, set: childLink, do: func(ctx context.Context, node *rig.Server, s stage) error {
+		return node.Call(ctx, http.MethodPatch, "/links/"+s.about, api.LinkChange{Can: []string{"share"}}, nil)
+	}},
+	{word: "lock", status: http.StatusForbidden, set: inCollection, do: func(ctx context.Context, node *rig.Server, s stage) error {
+		return node.Call(ctx, http.MethodPatch, "/collections/"+s.about, api.CollectionChange{Level: new("locked")}, nil)
+	}},
+	{word: "ungrant", status: http.StatusForbidden, set: grantedPerson, do: func(ctx context.Context, node *rig.Server, s stage) error {
+		return node.Call(ctx, http.MethodDelete, "/grants/"+s.about, nil, nil)
+	}},
+	{word: "suspend-person", status: http.StatusForbidden, set: namedPerson, do: func(ctx context.Context, node *rig.Server, s stage) error {
+		return node.Call(ctx, http.MethodPost, "/persons/"+s.about+"/suspend", nil, nil)
+	}},
 }
 
 func changeWords() []string {
@@ -46,7 +72,8 @@ func changeWords() []string {
 	return words
 }
 
-func endSession(ctx context.Context, node *rig.Server, link api.Link) error {
+func endSession(ctx context.Context, node *rig.Server, s stage) error {
+	link := s.link
 	var list api.SessionList
 	if err := node.Call(ctx, http.MethodGet, "/sessions?link="+link.ID, nil, &list); err != nil {
 		return err
@@ -65,7 +92,7 @@ const patience = 20 * time.Second
 func (ch change) measure(ctx context.Context, c *rig.Cluster, t *tally) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	link, players, err := ch.players(ctx, c)
+	stage, players, err := ch.players(ctx, c)
 	defer closeAll(players)
 	if err != nil {
 		return err
@@ -74,7 +101,7 @@ func (ch change) measure(ctx context.Context, c *rig.Cluster, t *tally) error {
 	for _, p := range players {
 		wg.Go(func() { p.read(ctx, ch.status) })
 	}
-	began, answered, err := ch.whenAllRead(ctx, c.Nodes[0], link, players)
+	began, answered, err := ch.whenAllRead(ctx, c.Nodes[0], stage, players)
 	if err != nil {
 		cancel()
 	}
@@ -88,7 +115,7 @@ func (ch change) measure(ctx context.Context, c *rig.Cluster, t *tally) error {
 
 // whenAllRead makes the change as soon as every player has read a few times,
 // so that whatever is remembered about them is remembered.
-func (ch change) whenAllRead(ctx context.Context, node *rig.Server, link api.Link, players []*player) (began, answered time.Time, err error) {
+func (ch change) whenAllRead(ctx context.Context, node *rig.Server, s stage, players []*player) (began, answered time.Time, err error) {
 	for _, p := range players {
 		select {
 		case <-p.reading:
@@ -97,37 +124,38 @@ func (ch change) whenAllRead(ctx context.Context, node *rig.Server, link api.Lin
 		}
 	}
 	began = time.Now()
-	err = ch.make(ctx, node, link)
+	err = ch.do(ctx, node, s)
 	return began, time.Now(), err
 }
 
-// players opens sessions on a fresh link, and connects a player to each node.
-func (ch change) players(ctx context.Context, c *rig.Cluster) (api.Link, []*player, error) {
-	link, err := c.Nodes[0].NewLink(ctx, api.NewLink{Path: "/clock/*"})
-	if err != nil {
-		return link, nil, err
+// players opens sessions on a fresh stage, and connects a player to each node.
+func (ch change) players(ctx context.Context, c *rig.Cluster) (s stage, list []*player, err error) {
+	set := ch.set
+	if set == nil {
+		set = plainLink
 	}
-	code, _ := viewer.Code(link.URL)
+	if s, err = set(ctx, c.Nodes[0]); err != nil {
+		return s, nil, err
+	}
 	v := viewer.New(true)
 	defer v.Close()
 	var session viewer.Session
-	var list []*player
 	for _, node := range c.Nodes {
 		if session == "" || !ch.shared {
-			if session, err = v.Watch(ctx, node.URL, code, ""); err != nil {
-				return link, list, err
+			if session, err = s.enter(ctx, v, node); err != nil {
+				return s, list, err
 			}
 		}
-		if _, err := v.Get(ctx, node.URL+session.Path(segment)); err != nil {
-			return link, list, err
+		if _, err := v.Get(ctx, node.URL+session.Path(s.segment)); err != nil {
+			return s, list, err
 		}
-		p, err := newPlayer(ctx, node.Addr, session.Path(segment))
+		p, err := newPlayer(ctx, node.Addr, session.Path(s.segment))
 		if err != nil {
-			return link, list, err
+			return s, list, err
 		}
 		list = append(list, p)
 	}
-	return link, list, nil
+	return s, list, nil
 }
 
 func closeAll(players []*player) {
@@ -177,7 +205,7 @@ func (p *player) read(ctx context.Context, refusal int) {
 		}
 		p.refused = time.Now()
 		if got.Status != refusal || n <= enough {
-			p.err = fmt.Errorf("answer %d to a player of %s has status %d; the refusal was to be %d, and after %d answers", n, segment, got.Status, refusal, enough)
+			p.err = fmt.Errorf("answer %d to a player at %s has status %d; the refusal was to be %d, and after %d answers", n, p.addr, got.Status, refusal, enough)
 		}
 		return
 	}

@@ -1,6 +1,6 @@
 // Package revoke measures how long a change of mind takes: one node is told to
-// revoke, suspend, end or shorten, while players read through every node, and
-// what counts is when the last of them is refused.
+// revoke a link, end a session, lock a collection or the like, while players read
+// through every node, and what counts is when the last of them is refused.
 package revoke
 
 import (

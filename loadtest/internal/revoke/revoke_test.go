@@ -79,3 +79,13 @@ func TestRounds(t *testing.T) {
 		t.Errorf("the scenes of lease are %v", got)
 	}
 }
+
+func TestWords(t *testing.T) {
+	o := Options{Nodes: 3, Rounds: 1, Changes: changeWords()}
+	if err := o.Validate(); err != nil {
+		t.Error(err)
+	}
+	if o.Changes = []string{"delete"}; o.Validate() == nil {
+		t.Error("an unknown change is measured")
+	}
+}

@@ -4,9 +4,11 @@ package viewer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -92,10 +94,57 @@ func (v *Viewer) Watch(ctx context.Context, base, code string, device Device) (S
 	return Session(session), err
 }
 
+// Enter asks for media as a person who is signed in, and brings no link. The
+// error is a [Refused] where the gate said no.
+func (v *Viewer) Enter(ctx context.Context, target string, p Person) (Session, error) {
+	resp, err := v.insist(ctx, http.MethodGet, target, "Cookie", personCookie+"="+string(p))
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	token, _, found := strings.Cut(strings.TrimPrefix(resp.Header.Get("Location"), "/~"), "/")
+	if resp.StatusCode != http.StatusFound || !found {
+		return "", refused(resp)
+	}
+	return Session(token), nil
+}
+
+// Person is the cookie of somebody who is signed in.
+type Person string
+
+// Activate follows the activation link of an invitation, at a gateway's base URL,
+// and chooses a password.
+func (v *Viewer) Activate(ctx context.Context, base, letter string) (Person, error) {
+	_, rest, found := strings.Cut(letter, activatePath)
+	if !found {
+		return "", errors.New("the invitation has no activation link in it")
+	}
+	code, form := strings.Fields(rest)[0], url.Values{"new": {"a password of a load test"}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, base+activatePath+code, strings.NewReader(form.Encode()))
+	if err != nil {
+		return "", err
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Origin", base)
+	resp, err := v.client.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusSeeOther {
+		return "", refused(resp)
+	}
+	person, err := cookie(resp, personCookie)
+	return Person(person), err
+}
+
+const activatePath = "/_usher/activate/"
+
 // The cookies' names on a site without TLS; with it they have a prefix.
 const (
 	sessionCookie = "usher"
 	deviceCookie  = "usher-device"
+	personCookie  = "usher-person"
 )
 
 func cookie(resp *http.Response, name string) (string, error) {
