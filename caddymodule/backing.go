@@ -17,6 +17,7 @@ import (
 	"github.com/usher-media/usher/internal/store/embedded"
 	"github.com/usher-media/usher/internal/store/guard"
 	"github.com/usher-media/usher/internal/store/redis"
+	"github.com/usher-media/usher/internal/suspicion"
 	"github.com/usher-media/usher/internal/watch"
 )
 
@@ -56,6 +57,7 @@ type backing struct {
 	usage      *watch.Gatherer
 	streams    *streams
 	marks      gate.Marks
+	suspicion  *suspicion.Keeper
 	// view is the directory; unread wakes whoever reads it up to the news.
 	view   *directory.View
 	unread chan struct{}
@@ -86,7 +88,7 @@ func takeBacking(o storeOpen, logger *zap.Logger) (*backing, error) {
 			return b, nil
 		}
 		b := &backing{key: o.key, opener: o.open, logger: logger, streams: newStreams(), usage: watch.New(eventsDropped.Inc), unread: make(chan struct{}, 1)}
-		b.view = directory.NewView(b, time.Now)
+		b.view, b.suspicion = directory.NewView(b, time.Now), newSuspicion(b)
 		b.flushEvery.Store(int64(watch.FlushEvery(time.Hour)))
 		return b, nil
 	})
@@ -122,6 +124,7 @@ func (b *backing) open() error {
 	b.workers.Go(func() { b.keepCutting(ctx) })
 	b.workers.Go(func() { b.keepWatching(ctx) })
 	b.workers.Go(func() { b.keepReading(ctx) })
+	b.workers.Go(func() { b.keepSuspecting(ctx) })
 	return nil
 }
 

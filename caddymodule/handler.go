@@ -152,6 +152,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, a *answer, err 
 		a.pass(next)
 	case gate.Redirect:
 		countRequest(v)
+		h.sawOpening(r, in, v)
 		h.shareAnswer(w.Header(), r)
 		h.redirect(w, r, in, v)
 	case gate.Blank:

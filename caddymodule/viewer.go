@@ -159,6 +159,7 @@ func (h *Handler) redeem(w http.ResponseWriter, r *http.Request, in *request, co
 		return
 	}
 	countRequest(&v)
+	h.sawOpening(r, in, &v)
 	logVerdict(r, &v)
 	h.setCookies(w, r, &v)
 	pages.SetHeaders(w.Header())

@@ -73,6 +73,8 @@ var access = []row{
 	{"POST /links/{id}/suspend", "/links/LINK/suspend", "", directory.ChangeCollections, "yes yes - -"},
 	{"POST /links/{id}/resume", "/links/LINK/resume", "", directory.ChangeCollections, "yes yes - -"},
 	{"POST /links/{id}/revoke", "/links/LINK/revoke", "", directory.ChangeCollections, "yes yes - -"},
+	{"GET /links/{id}/forwarding", "/links/LINK/forwarding", "", directory.ChangeCollections, "yes yes - -"},
+	{"POST /links/{id}/fine", "/links/LINK/fine", "", directory.ChangeCollections, "yes yes - -"},
 	{"POST /links/{id}/cut", "/links/LINK/cut", "", directory.ChangeCollections, "yes yes - -"},
 	{"POST /links/{id}/mint", "/links/LINK/mint", `{"for_each":"tess@example.com"}`, directory.Hand, "yes yes - -"},
 	{"POST /links/{id}/mail", "/links/LINK/mail", `{"to":"tess@example.com"}`, directory.Hand, "yes yes - -"},
@@ -211,7 +213,7 @@ func newWorld(t *testing.T) *world {
 	w.ids["COLLECTION"] = w.must("POST", "/collections", `{"name":"acme","paths":["/acme/*"],"level":"link"}`)["id"].(string)
 	w.ids["INVITE"] = items(w.must("POST", "/invites", `{"emails":"ivo@example.com"}`))[0]["invite"].(string)
 	w.ids["GRANT"] = w.must("PUT", "/grants", `{"collection":"acme","group":"jury","preset":"can_view"}`)["id"].(string)
-	link := w.must("POST", "/links", `{"path":"/acme/*"}`)
+	link := w.must("POST", "/links", `{"path":"/acme/*","audience":"household"}`)
 	w.ids["LINK"], w.ids["SHARED"] = link["id"].(string), link["url"].(string)
 	v := w.session(w.ids["LINK"], "/acme/a.ts")
 	w.ids["SESSION"], w.ids["URL"] = v.Session.String(), "/~"+v.Token+"/acme/a.ts"

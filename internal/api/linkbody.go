@@ -36,6 +36,10 @@ type NewLink struct {
 	Can     []string   `json:"can,omitzero"`
 	Title   string     `json:"title,omitzero"`
 	Entry   string     `json:"entry,omitzero"`
+	// Audience is whom the link is meant for, OnForward what happens where it was
+	// probably passed on to others.
+	Audience  *string `json:"audience,omitzero"`
+	OnForward *string `json:"on_forward,omitzero"`
 }
 
 // draft is a link that is being made: nothing of it is stored yet.
@@ -72,6 +76,9 @@ func (b NewLink) said(now time.Time, by string) (*draft, error) {
 		if d.link.Can, err = capabilities(b.Can); err != nil {
 			return nil, err
 		}
+	}
+	if err = declare(&d.link, b.Audience, b.OnForward); err != nil {
+		return nil, err
 	}
 	d.terms, err = b.terms(now)
 	return d, err

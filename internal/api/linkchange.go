@@ -30,6 +30,10 @@ type LinkChange struct {
 	ExpiresIn    *string    `json:"expires_in,omitzero"`
 	StartBy      *time.Time `json:"start_by,omitzero"`
 	PlayFor      *string    `json:"play_for,omitzero"`
+	// Audience is whom the link is meant for, OnForward what happens where it was
+	// probably passed on to others.
+	Audience  *string `json:"audience,omitzero"`
+	OnForward *string `json:"on_forward,omitzero"`
 }
 
 // IsZero reports that the change is none.

@@ -41,14 +41,18 @@ type Link struct {
 	Opens          int64     `json:"opens"`
 	// RefusedOpens is how often somebody came to open the link while it was
 	// suspended, revoked or over.
-	RefusedOpens int64     `json:"refused_opens"`
-	Redeems      int64     `json:"redeems"`
-	Plays        int64     `json:"plays"`
-	Devices      int64     `json:"devices"`
-	CreatedAt    time.Time `json:"created_at"`
-	CreatedBy    string    `json:"created_by,omitempty"`
-	By           string    `json:"by,omitempty"`
-	Issuer       string    `json:"issuer,omitempty"`
+	RefusedOpens int64 `json:"refused_opens"`
+	Redeems      int64 `json:"redeems"`
+	Plays        int64 `json:"plays"`
+	Devices      int64 `json:"devices"`
+	// Audience is whom the link is meant for, OnForward what happens where it was
+	// probably passed on; empty: nobody looks.
+	Audience  string    `json:"audience,omitempty"`
+	OnForward string    `json:"on_forward,omitempty"`
+	CreatedAt time.Time `json:"created_at"`
+	CreatedBy string    `json:"created_by,omitempty"`
+	By        string    `json:"by,omitempty"`
+	Issuer    string    `json:"issuer,omitempty"`
 	// SessionsEnded is how many live sessions a change has just ended.
 	SessionsEnded *int64 `json:"sessions_ended,omitempty"`
 }
@@ -105,6 +109,7 @@ func (c *call) linkOf(l gate.Link, a gate.Account) Link {
 		Standing: a.Standing.State, StandingReason: a.Standing.Why, StandingSince: a.Standing.Since,
 		Opens: a.Opens, RefusedOpens: a.RefusedOpens, Redeems: a.Redeems, Plays: a.Used, Devices: a.Devices,
 		CreatedAt: l.CreatedAt, CreatedBy: l.CreatedBy, Issuer: l.Issuer,
+		Audience: l.Audience, OnForward: string(l.OnForward),
 	}
 	if a.PlayFor > 0 {
 		object.PlayFor = a.PlayFor.String()

@@ -196,6 +196,12 @@ func tooFew(a gate.Account) *Problem {
 // one that names persons names some as well, and one from a link with a password
 // names persons, or has a password too, the same unless it says another.
 func (d *draft) inherit(names bool) error {
+	if d.parent != nil && d.link.Audience == "" {
+		d.link.Audience = d.parent.Audience
+	}
+	if d.parent != nil && d.link.Audience != "" && d.link.OnForward == "" {
+		d.link.OnForward = d.parent.OnForward
+	}
 	switch {
 	case d.parent == nil || names:
 	case len(d.parent.For) > 0:

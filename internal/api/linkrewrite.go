@@ -98,6 +98,9 @@ func (c *call) rewritten(was gate.Link, b LinkChange, from *parent) (gate.Link, 
 			}
 		}
 	}
+	if err := declare(&link, b.Audience, b.OnForward); err != nil {
+		return link, err
+	}
 	if from != nil && len(link.For) == 0 {
 		switch {
 		case len(from.For) > 0:
@@ -154,6 +157,9 @@ func (ch *changing) writeDocument(c *call) error {
 		}
 		if ch.body.Password != nil {
 			ch.link.Password = want.Password
+		}
+		if ch.body.Audience != nil || ch.body.OnForward != nil {
+			ch.link.Audience, ch.link.OnForward = want.Audience, want.OnForward
 		}
 	}
 	return nil

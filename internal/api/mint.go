@@ -163,7 +163,7 @@ func (c *call) mintOne(from *parent, body Mint, item *MintedItem) error {
 
 func (b Mint) newLink(from gate.LinkID, email string) NewLink {
 	return NewLink{
-		Parent: from.String(), For: Addresses{email}, Views: b.Views, ViewsEach: b.ViewsEach,
+		Audience: new("one"), Parent: from.String(), For: Addresses{email}, Views: b.Views, ViewsEach: b.ViewsEach,
 		ExpiresAt: b.ExpiresAt, ExpiresIn: b.ExpiresIn, Can: b.Can,
 	}
 }

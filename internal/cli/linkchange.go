@@ -117,6 +117,7 @@ func changeLink(c *common) *cobra.Command {
 	var emails []string
 	var passwordFile string
 	var anybody, noPassword bool
+	var audience, onForward string
 	cmd := &cobra.Command{
 		Use:   "change LINK",
 		Short: "Changes what a link allows, whom it is for, or its password",
@@ -134,6 +135,8 @@ password stays in, unless --end-sessions ends their sessions.`,
 	flags.BoolVar(&anybody, "for-anybody", false, "Make it for whoever has it")
 	flags.StringVar(&passwordFile, "password-file", "", "File with its new password, or - for standard input")
 	flags.BoolVar(&noPassword, "no-password", false, "Take its password away")
+	flags.StringVar(&audience, "audience", "", audienceFlag)
+	flags.StringVar(&onForward, "on-forward", "", onForwardFlag)
 	flags.BoolVar(&body.EndSessions, "end-sessions", false, "End what was opened by it before")
 	return c.leaf(cmd, func(r *run, args []string) (err error) {
 		switch {
@@ -152,8 +155,9 @@ password stays in, unless --end-sessions ends their sessions.`,
 		if noPassword {
 			body.Password = new("")
 		}
+		body.Audience, body.OnForward = given(audience), given(onForward)
 		if body.IsZero() {
-			return errors.New("say what to change, with --can, --for, --for-anybody, --password-file, --no-password or --end-sessions")
+			return errors.New("say what to change, with --can, --for, --for-anybody, --password-file, --no-password, --audience, --on-forward or --end-sessions")
 		}
 		id, err := r.linkID(args[0])
 		if err != nil {

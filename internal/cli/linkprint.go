@@ -28,6 +28,7 @@ func printLink(out io.Writer, l api.Link) {
 		[2]string{"Ends", tellEnd(l)},
 		[2]string{"Standing", tellStanding(l)},
 		[2]string{"Seen", strings.Join([]string{count(l.Opens, "look"), count(l.RefusedOpens, "refused opening"), count(l.Redeems, "redeem"), count(l.Plays, "play"), count(l.Devices, "device")}, ", ")},
+		[2]string{"Meant for", tellAudience(l)},
 		[2]string{"Made", strings.TrimSuffix(stamp(l.CreatedAt)+" by "+maker(l), " by ")},
 		[2]string{"Signed with", l.Issuer},
 	)

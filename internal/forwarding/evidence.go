@@ -47,7 +47,7 @@ const (
 )
 
 const (
-	overlapWeight = 1.1
+	overlapWeight = 1.15
 	overlapAgain  = 0.5
 	// explained is what is left of evidence that was explained.
 	explained = 0.15

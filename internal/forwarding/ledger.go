@@ -118,7 +118,7 @@ func (l *Ledger) recognise(at int, s *Sighting) {
 func (l *Ledger) explain(at int) {
 	for i := range l.Evidence {
 		e := &l.Evidence[i]
-		if e.Reason != NewElsewhere && e.Reason != NewNearby || e.Explained || e.Cluster >= len(l.Clusters) {
+		if e.Reason != NewElsewhere && e.Reason != NewNearby || e.Explained || e.Cluster < 0 || e.Cluster >= len(l.Clusters) {
 			continue
 		}
 		for other := range l.Clusters {

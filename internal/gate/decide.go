@@ -104,6 +104,9 @@ func (g *Gate) admit(ctx context.Context, now time.Time, req *Request, who *pass
 		Opener: opener(req.Path), Pace: g.policy.Pace,
 	}
 	v.Terms = who.write(&v.Account)
+	if v.Link.Audience != "" && v.Class == Media {
+		v.Seen, v.Device = who.seen(req, now), state.Session.Device
+	}
 	switch {
 	case s.open:
 		return nil

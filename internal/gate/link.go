@@ -52,7 +52,24 @@ type Link struct {
 	Password string `json:"password,omitempty"`
 	// Preset names the preset that the link was made with; for people.
 	Preset string `json:"preset,omitempty"`
+	// Audience is whom the link was meant for, in the words of package forwarding;
+	// empty: nobody looks whether it is passed on. OnForward is what then happens.
+	Audience  string    `json:"audience,omitempty"`
+	OnForward OnForward `json:"on_forward,omitempty"`
 }
+
+// OnForward is what happens with a link that was probably passed on.
+type OnForward string
+
+// The answers, each more than the one before.
+const (
+	OnForwardWatch   OnForward = "watch"   // it is shown to whoever asks
+	OnForwardNotify  OnForward = "notify"  // whoever made the link is told
+	OnForwardSuspend OnForward = "suspend" // the link is suspended until it is resumed
+)
+
+// OnForwards are all of them, the mildest first.
+func OnForwards() []OnForward { return []OnForward{OnForwardWatch, OnForwardNotify, OnForwardSuspend} }
 
 // Bounds of a link's texts.
 const (

@@ -132,6 +132,8 @@ type Verdict struct {
 	// Asks is what whoever redeems a link that was only looked at will be asked
 	// for, SignIn or PasswordNeeded; OK: nothing.
 	Asks Reason
+	// Seen says that the request is worth a sighting of its link, by Device.
+	Seen Seen
 	// late says that no new play may begin any more.
 	late bool
 }

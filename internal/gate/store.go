@@ -68,12 +68,13 @@ const (
 	KindCollection Kind = "collection"
 	KindGrant      Kind = "grant"
 	KindInvite     Kind = "invite"
-	KindSignIn     Kind = "signin"  // one person on one device
-	KindCode       Kind = "code"    // a one-time code, by its hash
-	KindAttempt    Kind = "attempt" // guesses that were counted
-	KindObject     Kind = "object"  // who uploaded a file
-	KindAnswer     Kind = "answer"  // what a request was answered that may be sent again
-	KindSite       Kind = "site"    // what holds for everything, such as when all was cut
+	KindSignIn     Kind = "signin"     // one person on one device
+	KindCode       Kind = "code"       // a one-time code, by its hash
+	KindAttempt    Kind = "attempt"    // guesses that were counted
+	KindObject     Kind = "object"     // who uploaded a file
+	KindAnswer     Kind = "answer"     // what a request was answered that may be sent again
+	KindForwarding Kind = "forwarding" // how a link is used, by the link's id
+	KindSite       Kind = "site"       // what holds for everything, such as when all was cut
 )
 
 // Remembered reports whether somebody may remember what documents of the kind
