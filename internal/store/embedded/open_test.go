@@ -63,7 +63,7 @@ func TestOpenRefusesWhatIsNotItsOwn(t *testing.T) {
 	}{
 		{"a later format", func(tx *bolt.Tx) error {
 			return put(tx, metaBucket, formatKey, []byte("4"))
-		}, `format "4"`},
+		}, `format "5"`},
 		{"another program's file", func(tx *bolt.Tx) error {
 			_, err := tx.CreateBucket([]byte("certificates"))
 			return errors.Join(err, tx.DeleteBucket(metaBucket))
