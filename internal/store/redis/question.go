@@ -23,7 +23,7 @@ type question struct {
 type answers struct {
 	plays   *goredis.SliceCmd
 	session *goredis.SliceCmd // its facts, and whether it gathered what is asked for
-	slots   *goredis.IntCmd // nil where nobody asked
+	slots   *goredis.IntCmd   // nil where nobody asked
 	account *goredis.SliceCmd
 	// above are the accounts of the links above, and aboveSlots counts theirs.
 	above      []*goredis.SliceCmd
