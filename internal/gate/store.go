@@ -547,6 +547,9 @@ type Query struct {
 	// Above are the links that this one was made from, its parent first; zero
 	// where there are no more.
 	Above [MaxAbove]LinkID
+	// Record asks for the link's document too: whoever does not remember it need
+	// not make a trip for it alone.
+	Record bool
 }
 
 // MaxAbove is how long a chain of links made from links may be, without the
@@ -577,6 +580,9 @@ type State struct {
 	Above []Account
 	// Edition is that of the documents, read no earlier than the account.
 	Edition int64
+	// Record is the document that Query.Record asked for, as of the edition or
+	// later, and as [Documents.Get] would have returned it; nil where there is none.
+	Record *Document
 }
 
 // Play states.

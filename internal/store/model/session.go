@@ -95,7 +95,7 @@ func (s *Store) Check(ctx context.Context, q gate.Query) (gate.State, error) {
 	defer s.mu.Unlock()
 	l, now, err := s.enter(ctx, q.Link)
 	if errors.Is(err, gate.ErrNotFound) {
-		return gate.State{Now: now, Above: s.above(q), Edition: s.edition()}, nil
+		return gate.State{Now: now, Above: s.above(q), Edition: s.edition(), Record: s.recordOf(q)}, nil
 	}
 	if err != nil {
 		return gate.State{}, err
@@ -110,7 +110,20 @@ func (s *Store) Check(ctx context.Context, q gate.Query) (gate.State, error) {
 		Play:     l.plays[playKey{q.Subject, l.assetOf(q.Session, q.Asset)}].Play,
 		Above:    s.above(q),
 		Edition:  s.edition(),
+		Record:   s.recordOf(q),
 	}, nil
+}
+
+// recordOf is the asked link's document, if it is asked for.
+func (s *Store) recordOf(q gate.Query) *gate.Document {
+	if !q.Record {
+		return nil
+	}
+	doc, found := s.document(gate.KindLink, q.Link.String())
+	if !found {
+		return nil
+	}
+	return &doc
 }
 
 // above returns the accounts of the links that the asked one was made from.

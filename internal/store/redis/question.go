@@ -29,7 +29,8 @@ type answers struct {
 	above      []*goredis.SliceCmd
 	aboveSlots []*goredis.IntCmd
 	edition    *goredis.StringCmd
-	time       *goredis.TimeCmd // nil where the clock is not the server's
+	record     *goredis.SliceCmd // nil where nobody asked
+	time       *goredis.TimeCmd  // nil where the clock is not the server's
 	// trip is the first failure of all who were on it. It is not everybody's:
 	// one link's account may be spoilt.
 	trip error
@@ -53,8 +54,9 @@ func newInquiry(s *Store) *inquiry {
 
 // travel answers a batch in one trip. Accounts are read after all else, so that
 // a revocation which was acknowledged before any of this is always seen; the
-// edition of the documents comes after them, and time after all, so that nothing
-// is judged earlier than it was read.
+// edition of the documents comes after them, and links' documents after that: none
+// is older than the edition says. Time comes after all, so that nothing is judged
+// earlier than it was read.
 func (i *inquiry) travel(ctx context.Context, batch []*caller) {
 	defer clear(i.asked)
 	defer clear(i.accounts)
@@ -75,6 +77,11 @@ func (i *inquiry) travel(ctx context.Context, batch []*caller) {
 	}
 	edition := goredis.NewStringCmd(ctx, readEdition...)
 	_ = pipe.Process(ctx, edition) // queues it
+	for q, a := range i.asked {
+		if q.Record {
+			a.record = readHash(ctx, pipe, documentKey(gate.KindLink, q.Link.String()), readDocumentFields)
+		}
+	}
 	now := i.store.askTime(ctx, pipe)
 	_, err := pipe.Exec(ctx)
 	for _, c := range batch {
@@ -126,6 +133,9 @@ func (a *answers) failed() error {
 	}
 	if a.slots != nil {
 		err = cmp.Or(err, a.slots.Err())
+	}
+	if a.record != nil {
+		err, answered = cmp.Or(err, a.record.Err()), answered && len(a.record.Val()) == len(readDocumentFields)
 	}
 	if a.time != nil {
 		err, answered = cmp.Or(err, a.time.Err()), answered && !a.time.Val().IsZero()

@@ -225,11 +225,14 @@ func (m *machine) gather(r *rapid.T, link gate.LinkID, session gate.SessionID, w
 
 func (m *machine) check(r *rapid.T) {
 	session := m.known(r)
-	q := gate.Query{Link: m.home(r, session), Session: session, Subject: subject(r), Asset: asset(r), Above: m.above(r)}
-	both(m, r, "Check", func(s gate.Store) (gate.State, error) {
+	q := gate.Query{Link: m.home(r, session), Session: session, Subject: subject(r), Asset: asset(r), Above: m.above(r), Record: rapid.Bool().Draw(r, "record")}
+	if rapid.IntRange(0, 3).Draw(r, "paper link") == 0 {
+		q.Link = paperLink
+	}
+	both(m, r, "Check", func(s gate.Store) (checkedWithRecord, error) {
 		state, err := s.Check(ctx, q)
 		state.Edition = 0 // each store has its own
-		return state, err
+		return split(state), err
 	})
 }
 

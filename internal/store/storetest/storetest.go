@@ -39,6 +39,7 @@ func Run(t *testing.T, open Open) {
 		{"Person", personCases},
 		{"Check", checkCases},
 		{"Above", aboveCases},
+		{"Record", recordCases},
 		{"Reserve", reserveCases},
 		{"Settle", settleCases},
 		{"Play", playCases},
