@@ -65,7 +65,7 @@ func (a *answer) take() bool {
 }
 
 // gather notes, before the manifest leaves, that renditions below it are one
-// asset: the player's next request may be for one of them.
+// asset: the player's next request may be for one of them, on any node.
 func (a *answer) gather() bool {
 	ctx, cancel := a.storeContext()
 	defer cancel()

@@ -28,7 +28,7 @@ func entryOf(c *Collection) *entry {
 
 // place is where a path is that is in this scope of the collection.
 func (e *entry) place(scope gate.Scope) gate.Place {
-	return gate.Place{Collection: e.id, Level: e.level, Scope: scope, Sole: e.sole(), Embed: e.embed, Track: e.track}
+	return gate.Place{Collection: e.id, Level: e.level, Scope: scope, Embed: e.embed, Track: e.track}
 }
 
 // edge says that outer includes a collection, and who said so.
@@ -141,9 +141,6 @@ func (x *index) homes(id gate.CollectionID) (homes []gate.Place) {
 	}
 	return homes
 }
-
-// sole reports whether the collection is one path and nothing else.
-func (e *entry) sole() bool { return len(e.paths) == 1 && len(e.includes) == 0 }
 
 // ids returns the collections that are wanted, nil: all, in falling order.
 func (x *index) ids(want func(*entry) bool) []gate.CollectionID {

@@ -118,7 +118,7 @@ func (g *Gate) recall(who *pass, s *sight, now time.Time) (*lease, time.Time) {
 	if age < 0 || age >= g.policy.Lease || l.marks != g.marks.of(who, s.record) {
 		return nil, time.Time{}
 	}
-	if l.asset != s.asset && !l.state.Session.Gathered { // gathered, its assets are one
+	if l.asset != s.asset && !(l.state.Gathered && WholeOf(l.asset) == WholeOf(s.asset)) {
 		return nil, time.Time{}
 	}
 	return l, l.state.Now.Add(age)

@@ -111,7 +111,7 @@ type Verdict struct {
 	// Asset is what a request that passes watches.
 	Asset string
 	// Gathers says that this request's answer, if it is a whole manifest,
-	// makes the link's scope one asset for the session.
+	// makes one asset of the folder it is in, for the session.
 	Gathers bool
 	// Claim is what the request holds or may have to take: Holding says
 	// whether it holds a reservation now.

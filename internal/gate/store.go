@@ -220,20 +220,21 @@ type Ledger interface {
 	// account.
 	Settle(ctx context.Context, settlement Settlement) (Settled, error)
 
-	// Gather marks the session as one that watches a single asset: the whole
-	// scope of its link. It is called once a manifest that stands directly in
-	// the scope was answered, since renditions below it are one film and not
-	// several. ErrNotFound: no such session.
+	// Gather makes a folder one asset for the session: whole, and all that
+	// [WholeOf] says is part of it. It is called once a manifest that stands
+	// directly in the folder was answered, since renditions below it are one
+	// film and not several. ErrNotFound: no such session.
 	//
-	// From then on the session's play is the one of WholeScope. Where its
-	// subject has none, neither charged nor reserved, the subject's charged
-	// play that was seen last (of several, the one whose asset is first in byte
-	// order) becomes it, open or ended: only its Asset changes. Otherwise who
-	// had begun to watch before the manifest was asked for would pay twice, or
-	// on a spent link be cut off. Nothing is charged or given back, and
-	// reservations and holds stay as they are. Gathering a gathered session
-	// changes nothing.
-	Gather(ctx context.Context, link LinkID, session SessionID) error
+	// From then on the session's play of whatever is part of whole is the one
+	// of whole. Where its subject has none, neither charged nor reserved, the
+	// subject's charged play of a part that was seen last (of several, the one
+	// whose asset is first in byte order) becomes it, open or ended: only its
+	// Asset changes. Otherwise who had begun to watch before the manifest was
+	// asked for would pay twice, or on a spent link be cut off. Nothing is
+	// charged or given back, and reservations and holds stay as they are.
+	// Gathering what the session gathered already changes nothing. One that
+	// gathers more than MaxGathered lets go of what it gathered first.
+	Gather(ctx context.Context, link LinkID, session SessionID, whole string) error
 
 	// End ends a session now. Ending an ended or expired session changes
 	// nothing. ErrNotFound: no such session.
@@ -507,7 +508,7 @@ type Session struct {
 	EndedAt time.Time `json:"ended_at,omitzero"`
 	// EndedWhy is EndedReplaced, or empty.
 	EndedWhy string `json:"ended_why,omitempty"`
-	// Gathered says that the whole scope is one asset for this session.
+	// Gathered says that the session gathered something: see [Ledger].
 	Gathered bool  `json:"gathered,omitempty"`
 	Bytes    int64 `json:"bytes"`
 	// PacedTo is when the session's next request would be due if it had always
@@ -536,9 +537,9 @@ func (s *Session) Refused(now time.Time) Reason {
 	return NoSession
 }
 
-// Query asks for what one decision needs. A gathered session's play is the
-// one of asset WholeScope; any other session's that of Asset. State.Play is
-// the right one of the two.
+// Query asks for what one decision needs. Where the session gathered what Asset
+// is part of, its play is the one of that whole; otherwise that of Asset.
+// State.Play is the right one of the two.
 type Query struct {
 	Link    LinkID
 	Session SessionID
@@ -559,12 +560,22 @@ const MaxAbove = 4
 // WholeScope is the asset of a link whose whole scope is one asset.
 const WholeScope = ""
 
+// WholeOf is the asset that an asset is part of for a session that gathered it:
+// the folder in which it is, which is its name up to the last slash. Below a
+// link's path that is WholeScope. A folder is part of itself.
+func WholeOf(asset string) string { return asset[:strings.LastIndexByte(asset, '/')+1] }
+
+// MaxGathered is how many folders a session has gathered at the most.
+const MaxGathered = 64
+
 // State is what a decision needs, as of Now.
 type State struct {
 	Now     time.Time
 	Account Account
 	Session Session
-	Play    Play
+	// Gathered says that the session gathered what Query.Asset is part of.
+	Gathered bool
+	Play     Play
 	// Above are the accounts of Query.Above, in the same order; nil where the
 	// query has none. One that is not there is reported by its Exists.
 	Above []Account
@@ -618,7 +629,7 @@ func (p *Play) Open(now time.Time, pace Pace) bool {
 // none is left the answer is ViewsSpent, naming views before views_each. A new
 // reservation lapses Pace.Lapse from now; one that is joined keeps its time.
 //
-// Asset is looked at as in [Query]: a gathered session claims WholeScope.
+// Asset is looked at as in [Query]: what the session gathered is claimed as one.
 type Claim struct {
 	Link    LinkID
 	Session SessionID

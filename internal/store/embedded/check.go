@@ -95,6 +95,7 @@ func stateOf(
 	if s != nil {
 		state.Session = s.Session
 		state.Session.Agent, state.Session.Group = "", ""
+		state.Gathered = s.gathers(q.Asset)
 	}
 	if p := sub.play(assetOf(s, q.Asset)); p != nil && p.known(now) {
 		state.Play = p.Play

@@ -55,12 +55,13 @@ func (s *Store) check(ctx context.Context, q question) (gate.State, error) {
 	if !account.Exists {
 		return state, nil
 	}
-	if state.Session, err = decodeFacts(q.Link, q.Session, now, got.session.Val()); err != nil {
+	facts, _ := got.session.Val()[0].(string)
+	if state.Session, err = decodeFacts(q.Link, q.Session, now, facts); err != nil {
 		return gate.State{}, err
 	}
 	asset, value := q.Asset, got.plays.Val()[0]
-	if state.Session.Gathered {
-		asset, value = gate.WholeScope, got.plays.Val()[1]
+	if state.Gathered = state.Session.Exists && got.session.Val()[1] != nil; state.Gathered {
+		asset, value = gate.WholeOf(q.Asset), got.plays.Val()[1]
 	}
 	state.Play, err = decodePlay(asset, now, value)
 	return state, err

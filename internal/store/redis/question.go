@@ -22,8 +22,8 @@ type question struct {
 // read, by all who asked the same.
 type answers struct {
 	plays   *goredis.SliceCmd
-	session *goredis.StringCmd
-	slots   *goredis.IntCmd // nil where nobody asked
+	session *goredis.SliceCmd // its facts, and whether it gathered what is asked for
+	slots   *goredis.IntCmd   // nil where nobody asked
 	account *goredis.SliceCmd
 	// above are the accounts of the links above, and aboveSlots counts theirs.
 	above      []*goredis.SliceCmd
@@ -102,10 +102,10 @@ func (i *inquiry) account(ctx context.Context, pipe goredis.Pipeliner, link gate
 
 // askPlay asks for what belongs to one viewer.
 func askPlay(ctx context.Context, pipe goredis.Pipeliner, q question) *answers {
-	k := keysOf(q.Link)
+	k, whole := keysOf(q.Link), gate.WholeOf(q.Asset)
 	a := &answers{
-		plays:   goredis.NewSliceCmd(ctx, "hmget", k.plays(q.Subject), q.Asset, gate.WholeScope),
-		session: goredis.NewStringCmd(ctx, "hget", k.session(q.Session), factsField),
+		plays:   goredis.NewSliceCmd(ctx, "hmget", k.plays(q.Subject), q.Asset, whole),
+		session: goredis.NewSliceCmd(ctx, "hmget", k.session(q.Session), factsField, gatheredField+whole),
 	}
 	_, _ = pipe.Process(ctx, a.plays), pipe.Process(ctx, a.session) // queues them
 	if q.after != 0 {
@@ -120,11 +120,11 @@ func askPlay(ctx context.Context, pipe goredis.Pipeliner, q question) *answers {
 	return a
 }
 
-// failed is why the replies are not all there; nil: they are. That a session is
-// not there is a reply, and so is that no document was ever changed.
+// failed is why the replies are not all there; nil: they are. That no document
+// was ever changed is a reply.
 func (a *answers) failed() error {
-	answered := len(a.plays.Val()) == 2 && len(a.account.Val()) == len(accountFields)
-	err := cmp.Or(a.account.Err(), a.plays.Err(), present(a.session.Err()), present(a.edition.Err()))
+	answered := len(a.plays.Val()) == 2 && len(a.session.Val()) == 2 && len(a.account.Val()) == len(accountFields)
+	err := cmp.Or(a.account.Err(), a.plays.Err(), a.session.Err(), present(a.edition.Err()))
 	for _, account := range a.above {
 		err, answered = cmp.Or(err, account.Err()), answered && len(account.Val()) == len(accountFields)
 	}

@@ -45,6 +45,7 @@ func Run(t *testing.T, open Open) {
 		{"Play", playCases},
 		{"Session", sessionCases},
 		{"Gather", gatherCases},
+		{"Folder", folderCases},
 		{"Sessions", listCases},
 		{"Flush", flushCases},
 		{"Watch", watchCases},
@@ -246,7 +247,12 @@ func (f *fixture) watch(o gate.Opening, asset string) {
 
 func (f *fixture) gather(o gate.Opening) {
 	f.Helper()
-	if err := f.store.Gather(f.ctx, o.Link, o.Session); err != nil {
+	f.gatherIn(o, gate.WholeScope)
+}
+
+func (f *fixture) gatherIn(o gate.Opening, whole string) {
+	f.Helper()
+	if err := f.store.Gather(f.ctx, o.Link, o.Session, whole); err != nil {
 		f.Fatalf("Gather: %v", err)
 	}
 }
