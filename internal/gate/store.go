@@ -74,6 +74,7 @@ const (
 	KindObject     Kind = "object"  // who uploaded a file
 	KindAnswer     Kind = "answer"  // what a request was answered that may be sent again
 	KindSite       Kind = "site"    // what holds for everything, such as when all was cut
+	KindEvent      Kind = "event"   // what happened
 )
 
 // Remembered reports whether somebody may remember what documents of the kind
