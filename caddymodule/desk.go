@@ -99,7 +99,7 @@ func (a *App) openDesk() (err error) {
 		Store: a.backing, People: people{a.backing, a.directory}, Keys: a.keys.Ring, Now: time.Now,
 		PublicURL: strings.TrimSuffix(a.PublicURL, "/"),
 		Idle:      time.Duration(a.SignInLife.Idle), Max: time.Duration(a.SignInLife.Max),
-		External: a.External, Mail: mail.Printer{}, Failed: a.deskFailed,
+		External: a.External, Mail: mail.Printer{}, Failed: a.deskFailed, Told: a.deskTold,
 	}
 	if m := a.Mail; m.Host != "" {
 		server := mail.Server{Host: m.Host, Port: m.Port, Security: m.Security, User: m.User, Password: m.Password, From: m.From}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -80,6 +81,19 @@ func (s *server) Do(ctx context.Context, method, path string, body []byte) (int,
 		s.handler.ServeHTTP(w, r)
 	}
 	return w.Code, w.Body.Bytes(), nil
+}
+
+// Follow implements cli.Doer: what is streamed until the handler ends.
+func (s *server) Follow(ctx context.Context, path, after string) (int, io.ReadCloser, error) {
+	r := httptest.NewRequestWithContext(ctx, http.MethodGet, path, nil)
+	r.Header.Set("Last-Event-ID", after)
+	w := httptest.NewRecorder()
+	if s.reply != nil {
+		s.reply(w)
+	} else {
+		s.handler.ServeHTTP(w, r)
+	}
+	return w.Code, io.NopCloser(w.Body), nil
 }
 
 // fileKeys is a keyring in a file that is read each time.
