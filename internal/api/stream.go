@@ -14,11 +14,10 @@ import (
 
 // Streams are server-sent events, as the HTML standard writes them.
 const (
-	streamEvery   = time.Second      // how often the store is asked
-	streamBeat    = 15 * time.Second // how often a comment says that the stream lives
-	streamStuck   = 10 * time.Second // how long a client may take nothing
-	streamRecheck = 3 * time.Second  // how often it is asked whether who asks still may
-	streamRetry   = 3 * time.Second  // when a client comes again
+	streamEvery = time.Second      // how often the store is asked
+	streamBeat  = 15 * time.Second // how often a comment says that the stream lives
+	streamStuck = 10 * time.Second // how long a client may take nothing
+	streamRetry = 3 * time.Second  // when a client comes again
 )
 
 // Bounds of how many streams a server has at once.
@@ -92,7 +91,6 @@ type stream struct {
 	*call
 	control *http.ResponseController
 	beaten  time.Time // when something was written last
-	asked   time.Time // when it was known last that who asks may
 }
 
 func (s *stream) run(next func(*call) ([]frame, error)) {
@@ -105,7 +103,6 @@ func (s *stream) run(next func(*call) ([]frame, error)) {
 	}
 	tick := time.NewTicker(streamEvery)
 	defer tick.Stop()
-	s.asked = time.Now()
 	for {
 		if s.turn(next) != nil {
 			return
@@ -118,10 +115,11 @@ func (s *stream) run(next func(*call) ([]frame, error)) {
 	}
 }
 
-// turn tells what is new. A store that does not answer just now is asked again;
-// nothing is told without knowing that it may be.
+// turn finds out anew who asks, since their key may be gone, or their rights, and
+// tells what is new. A store that does not answer just now is asked again; nothing
+// is told without knowing that it may be.
 func (s *stream) turn(next func(*call) ([]frame, error)) error {
-	err := s.stillMay()
+	_, err := s.identify(s.access)
 	var frames []frame
 	if err == nil {
 		frames, err = next(s.call)
@@ -137,19 +135,6 @@ func (s *stream) turn(next func(*call) ([]frame, error)) error {
 	if time.Since(s.beaten) >= streamBeat {
 		return s.write([]byte(": still here\n\n"))
 	}
-	return nil
-}
-
-// stillMay finds out anew who asks, from time to time: their key may be gone, or
-// their rights.
-func (s *stream) stillMay() error {
-	if time.Since(s.asked) < streamRecheck {
-		return nil
-	}
-	if _, err := s.identify(s.access); err != nil {
-		return err
-	}
-	s.asked = time.Now()
 	return nil
 }
 
