@@ -115,6 +115,7 @@ func (a *App) Start() error {
 	if err := a.backing.open(); err != nil {
 		return fmt.Errorf("opening the store: %w", err)
 	}
+	a.backing.trail.KeepFor(time.Duration(a.KeepEvents))
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	err := a.backing.Ready(ctx)

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/usher-media/usher/internal/directory"
+	"github.com/usher-media/usher/internal/events"
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/mail"
 	"github.com/usher-media/usher/internal/signin"
@@ -70,6 +71,7 @@ func (p people) Join(ctx context.Context, address, name string, waiting bool) (s
 	if err != nil {
 		return signin.Person{}, err
 	}
+	p.trail.Note(events.Event{Type: events.PersonCreated, Person: made.ID, Detail: "signed in elsewhere"})
 	return p.known(ctx, made)
 }
 

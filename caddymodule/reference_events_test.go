@@ -8,7 +8,8 @@ import (
 
 func eventsReference() string {
 	return "# Events\n\n" + generated + fmt.Sprintf(`What is worth telling a person, or keeping for later: who changed what, and what viewers met. `+"`usher events`"+` shows them, and
-`+"`GET /events`"+` of the [API](api.md). They are kept for %d days, in the store of everything else. No event has a token, a password, what a
+`+"`GET /events`"+` of the [API](api.md). They are kept for %d days, or as long as
+`+"`keep_events`"+` says, in the store of everything else. No event has a token, a password, what a
 mail says, or an address of a client in it.
 
 - An event of a change is durable before the change is answered. Where it cannot be kept, the change stands and is answered all the
@@ -19,5 +20,5 @@ mail says, or an address of a client in it.
   where a stream ended, for up to a thousand events; beyond that the event `+"`gap`"+` says that something was left out. An event that is
   written more than %s after its time, by a node whose clock or store is that far behind, is listed and not streamed.
 
-`, int(events.Kept.Hours()/24), events.Burst, events.Late) + events.Reference()
+`, int(events.DefaultKept.Hours()/24), events.Burst, events.Late) + events.Reference()
 }

@@ -138,6 +138,17 @@ func TestAnEventSaysWhat(t *testing.T) {
 	}
 }
 
+// Whoever is brought in on the way is told as well.
+func TestWhoIsBroughtInIsTold(t *testing.T) {
+	w := newWorld(t)
+	before := len(w.told("?limit=200"))
+	w.must("POST", "/invites", `{"emails":"new@example.com"}`)
+	w.must("POST", "/links", `{"path":"/acme/*","for":["newer@example.com"]}`)
+	if got := typesOf(w.told("?limit=200")[before:]); got != "person.created person.invited person.created link.created" {
+		t.Error(got)
+	}
+}
+
 func TestRefusedChangesAreNotTold(t *testing.T) {
 	w := newWorld(t)
 	before := len(w.told("?limit=200"))

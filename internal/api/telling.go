@@ -74,6 +74,8 @@ var tellings = map[string]telling{
 type changed struct {
 	terms, document bool // of a link
 	level           bool // of a collection
+	// brought are persons who were added on the way, also where the rest was refused.
+	brought []gate.PersonID
 }
 
 // trail puts what was done into the trail, before it is answered. Of a change that
@@ -85,16 +87,19 @@ func (c *call) trail(to endpoint, given answer, err error) {
 		return
 	}
 	base := events.Event{Type: t.kind, By: c.by, ByPerson: c.who.Person()}
-	aim(&base, c.id)
-	if err != nil {
-		if problemOf(err).Status >= http.StatusInternalServerError {
-			base.Unfinished = true
-			c.Events.Write(c.r.Context(), base)
-		}
-		return
+	teller := teller{call: c, body: given.body}
+	for _, person := range c.changed.brought {
+		teller.add(events.Event{Type: events.PersonCreated, By: base.By, ByPerson: base.ByPerson, Person: person})
 	}
-	teller := teller{call: c, base: base, body: given.body}
-	t.say(&teller)
+	aim(&base, c.id)
+	teller.base = base
+	switch {
+	case err == nil:
+		t.say(&teller)
+	case problemOf(err).Status >= http.StatusInternalServerError:
+		base.Unfinished = true
+		teller.add(base)
+	}
 	c.Events.Write(c.r.Context(), teller.all...)
 }
 

@@ -17,9 +17,6 @@ import (
 	"github.com/usher-media/usher/internal/token"
 )
 
-// Kept is how long an event is kept.
-const Kept = 90 * 24 * time.Hour
-
 // ID names an event. It is shown to people with the prefix "evt_". Its first six
 // bytes are milliseconds, so ids sort by time more finely than those of things:
 // a trail is read in order.
@@ -115,7 +112,6 @@ func clip(text string) string {
 func typeTerm(t Type) string                     { return "type:" + t.String() }
 func linkTerm(id gate.LinkID) string             { return "link:" + id.String() }
 func sessionTerm(id gate.SessionID) string       { return "session:" + id.String() }
-func personTerm(id gate.PersonID) string         { return "person:" + id.String() }
 func collectionTerm(id gate.CollectionID) string { return "collection:" + id.String() }
 
 // theirsTerm is that of what a person did, of what was done to them, and of the
@@ -132,9 +128,6 @@ func (e Event) index() []string {
 	add(e.Link.IsZero(), linkTerm(e.Link))
 	add(e.Session.IsZero(), sessionTerm(e.Session))
 	add(e.Collection.IsZero(), collectionTerm(e.Collection))
-	for _, person := range []gate.PersonID{e.Person, e.ByPerson} {
-		add(person.IsZero(), personTerm(person))
-	}
 	for _, person := range []gate.PersonID{e.Person, e.ByPerson, e.Maker} {
 		add(person.IsZero(), theirsTerm(person))
 	}
@@ -142,13 +135,13 @@ func (e Event) index() []string {
 }
 
 // document is the event as it is kept.
-func (e Event) document() (gate.Document, error) {
+func (e Event) document(kept time.Duration) (gate.Document, error) {
 	body, err := json.Marshal(e)
 	if err != nil {
 		return gate.Document{}, fmt.Errorf("writing event %s: %w", e.ID, err)
 	}
 	return gate.Document{
-		Kind: gate.KindEvent, ID: e.ID.String(), Body: body, Index: e.index(), Until: e.Time.Add(Kept),
+		Kind: gate.KindEvent, ID: e.ID.String(), Body: body, Index: e.index(), Until: e.Time.Add(kept),
 	}, nil
 }
 

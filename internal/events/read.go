@@ -11,8 +11,9 @@ import (
 
 // Query says which events; what is zero says nothing.
 type Query struct {
-	Link       gate.LinkID
-	Session    gate.SessionID
+	Link    gate.LinkID
+	Session gate.SessionID
+	// Person is who did it, or whom it is about.
 	Person     gate.PersonID
 	Collection gate.CollectionID
 	// Theirs are events of what a person did, of what was done to them, and of the
@@ -33,8 +34,8 @@ func (q Query) terms() []string {
 	}
 	add(q.Session.IsZero(), sessionTerm(q.Session))
 	add(q.Link.IsZero(), linkTerm(q.Link))
-	add(q.Person.IsZero(), personTerm(q.Person))
-	add(q.Theirs.IsZero(), theirsTerm(q.Theirs))
+	add(q.Person.IsZero(), theirsTerm(q.Person))
+	add(q.Theirs.IsZero() || q.Theirs == q.Person, theirsTerm(q.Theirs))
 	add(q.Collection.IsZero(), collectionTerm(q.Collection))
 	if q.Type != 0 {
 		terms = append(terms, typeTerm(q.Type))
@@ -114,8 +115,11 @@ func (t *Trail) read(ctx context.Context, q Query, below ID, limit int) (found [
 		if !q.Since.IsZero() && e.ID.Time().Before(q.Since) {
 			return found, false, nil
 		}
-		missing := slices.ContainsFunc(rest, func(term string) bool { return !slices.Contains(doc.Index, term) })
-		found = append(found, candidate{e, !missing})
+		fits := !slices.ContainsFunc(rest, func(term string) bool { return !slices.Contains(doc.Index, term) })
+		if !q.Person.IsZero() { // not because of a link that they made
+			fits = fits && (e.Person == q.Person || e.ByPerson == q.Person)
+		}
+		found = append(found, candidate{e, fits})
 	}
 	return found, len(docs) == limit, nil
 }

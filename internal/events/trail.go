@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/usher-media/usher/internal/gate"
@@ -12,8 +13,10 @@ import (
 const (
 	// queued bounds how many events wait to be written.
 	queued = 4096
-	// together is how many are written at once.
-	together = 64
+	// batch is how many are written before others are taken from the queue, and
+	// together how many at the same time: requests share the store's connections.
+	batch    = 64
+	together = 8
 	// again is after how long what could not be written is tried again.
 	again = time.Second
 )
@@ -25,6 +28,7 @@ type Trail struct {
 	lost   func(error)
 	queue  chan Event
 	floods floods
+	kept   atomic.Int64 // nanoseconds
 
 	mu   sync.Mutex
 	last time.Time // of the last id
@@ -33,8 +37,16 @@ type Trail struct {
 // New returns the trail of a store. lost is called for each event that could not
 // be kept: with the error of the store, or nil where too many were waiting.
 func New(store gate.Documents, now func() time.Time, lost func(error)) *Trail {
-	return &Trail{store: store, now: now, lost: lost, queue: make(chan Event, queued), floods: floods{all: map[flooded]*flood{}}}
+	t := &Trail{store: store, now: now, lost: lost, queue: make(chan Event, queued), floods: floods{all: map[flooded]*flood{}}}
+	t.KeepFor(DefaultKept)
+	return t
 }
+
+// DefaultKept is how long events are kept where nothing is said.
+const DefaultKept = 90 * 24 * time.Hour
+
+// KeepFor says how long events are kept that are written from now on.
+func (t *Trail) KeepFor(kept time.Duration) { t.kept.Store(int64(kept)) }
 
 // stamp gives an event its time and id. Ids of one node sort in the order in which
 // they were given, also within a millisecond.
@@ -80,12 +92,8 @@ func (t *Trail) Write(ctx context.Context, all ...Event) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	for len(all) > 0 {
-		part := all[:min(together, len(all))]
-		all = all[len(part):]
-		for _, failed := range t.put(ctx, part) {
-			t.lost(failed.err)
-		}
+	for _, failed := range t.put(ctx, all) {
+		t.lost(failed.err)
 	}
 }
 
@@ -95,13 +103,18 @@ type failure struct {
 	err error
 }
 
-// put writes events at once: a store makes those durable together. It returns
-// those that were not written.
+// put writes events, some at a time: a store makes those durable together. It
+// returns those that were not written.
 func (t *Trail) put(ctx context.Context, all []Event) []failure {
 	errs := make([]error, len(all))
+	var next atomic.Int64
 	var running sync.WaitGroup
-	for i, e := range all {
-		running.Go(func() { errs[i] = t.putOne(ctx, e) })
+	for range min(together, len(all)) {
+		running.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(all)); i = next.Add(1) - 1 {
+				errs[i] = t.putOne(ctx, all[i])
+			}
+		})
 	}
 	running.Wait()
 	var failed []failure
@@ -114,7 +127,7 @@ func (t *Trail) put(ctx context.Context, all []Event) []failure {
 }
 
 func (t *Trail) putOne(ctx context.Context, e Event) error {
-	doc, err := e.document()
+	doc, err := e.document(time.Duration(t.kept.Load()))
 	if err != nil {
 		return err
 	}
@@ -157,7 +170,7 @@ func (t *Trail) Run(ctx context.Context) {
 // take is the event with others that wait.
 func (t *Trail) take(e Event) []Event {
 	all := []Event{e}
-	for len(all) < together {
+	for len(all) < batch {
 		select {
 		case e := <-t.queue:
 			all = append(all, e)
@@ -170,12 +183,8 @@ func (t *Trail) take(e Event) []Event {
 
 // keep writes events and returns those that are to be tried again.
 func (t *Trail) keep(ctx context.Context, all []Event) (left []Event) {
-	for len(all) > 0 {
-		part := all[:min(together, len(all))]
-		all = all[len(part):]
-		for _, failed := range t.put(ctx, part) {
-			left = append(left, failed.Event)
-		}
+	for _, failed := range t.put(ctx, all) {
+		left = append(left, failed.Event)
 	}
 	return left
 }

@@ -106,7 +106,7 @@ var types = [typeCount]row{
 	SessionEnded:       {"session.ended", "A session was ended by hand.", "by link session person collection", OfViews},
 	PersonInvited:      {"person.invited", "An invitation was made, or sent again.", "by person group collection detail", OfPerson},
 	InviteRevoked:      {"invite.revoked", "An invitation was withdrawn, with what it gave.", "by person group collection", OfPerson},
-	PersonCreated:      {"person.created", "A person was added without an invitation.", "by person", OfPerson},
+	PersonCreated:      {"person.created", "A person was added.", "by person detail", OfPerson},
 	PersonActivated:    {"person.activated", "A person followed their invitation and chose a password.", "person client agent", OfPerson},
 	PersonChanged:      {"person.changed", "Another name, role, sponsor or end for a person.", "by person", OfPerson},
 	PersonSuspended:    {"person.suspended", "A person has no rights for now.", "by person detail", OfPerson},
