@@ -157,9 +157,10 @@ func (f *Follower) Next(ctx context.Context, sees Sees) (fresh []Event, gap bool
 		bound = f.after
 	}
 	met, oldest := map[ID]bool{}, bound
-	for below, more := (ID{}), true; more && !gap; {
+	const few = 8 // mostly there is nothing new
+	for below, more, limit := (ID{}), true, few; more && !gap; limit = min(5*limit, readAtOnce) {
 		var found []candidate
-		if found, more, err = f.trail.read(ctx, f.query, below, readAtOnce); err != nil {
+		if found, more, err = f.trail.read(ctx, f.query, below, limit); err != nil {
 			return nil, false, err
 		}
 		for _, c := range found {
