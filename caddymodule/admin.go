@@ -71,6 +71,7 @@ func (a *App) apiBackend(g *gate.Gate) func() (api.Backend, bool) {
 		return api.Backend{
 			Store: a.backing, Gate: g, Keys: toldKeys{a.keys, a.backing}, Directory: a.directory, Desk: a.desk,
 			PublicURL: strings.TrimSuffix(a.PublicURL, "/"), Now: time.Now,
+			Events: a.backing.trail, Streams: a.backing.reading, Ending: a.ending,
 		}, true
 	}
 }

@@ -32,7 +32,10 @@ type App struct {
 	keys      *keyFile
 	desk      *signin.Desk
 	post      *mail.Post // nil without a mail setting
-	logger    *zap.Logger
+	// ending is done when answers that go on by themselves have to end.
+	ending context.Context
+	end    context.CancelFunc
+	logger *zap.Logger
 }
 
 // CaddyModule describes the app to Caddy.
@@ -44,6 +47,7 @@ func (App) CaddyModule() caddy.ModuleInfo {
 // live server and must neither lock a file nor make a connection.
 func (a *App) Provision(ctx caddy.Context) error {
 	a.logger = ctx.Logger()
+	a.ending, a.end = context.WithCancel(context.Background())
 	if err := a.resolve(); err != nil {
 		return err
 	}
@@ -111,6 +115,7 @@ func (a *App) Start() error {
 	if err := a.backing.open(); err != nil {
 		return fmt.Errorf("opening the store: %w", err)
 	}
+	a.backing.trail.KeepFor(time.Duration(a.KeepEvents))
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	err := a.backing.Ready(ctx)
@@ -124,13 +129,20 @@ func (a *App) Start() error {
 }
 
 // Stop leaves the store open: answers of this config may still be running,
-// and the next config uses the same store.
-func (a *App) Stop() error { return nil }
+// and the next config uses the same store. Streams have no end of their own, and
+// whoever reads them comes again.
+func (a *App) Stop() error {
+	a.end()
+	return nil
+}
 
 // Cleanup lets go of what this instance took, and of nothing else; it runs
 // also when Provision failed halfway.
 func (a *App) Cleanup() error {
 	var errs []error
+	if a.end != nil {
+		a.end()
+	}
 	if a.post != nil {
 		a.post.Close()
 	}

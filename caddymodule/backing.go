@@ -12,7 +12,9 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/usher-media/usher/config"
+	"github.com/usher-media/usher/internal/api"
 	"github.com/usher-media/usher/internal/directory"
+	"github.com/usher-media/usher/internal/events"
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/store/embedded"
 	"github.com/usher-media/usher/internal/store/guard"
@@ -55,6 +57,8 @@ type backing struct {
 	opener     func() (gate.Store, error)
 	logger     *zap.Logger
 	usage      *watch.Gatherer
+	trail      *events.Trail
+	reading    *api.Streams
 	streams    *streams
 	marks      gate.Marks
 	suspicion  *suspicion.Keeper
@@ -89,6 +93,7 @@ func takeBacking(o storeOpen, logger *zap.Logger) (*backing, error) {
 		}
 		b := &backing{key: o.key, opener: o.open, logger: logger, streams: newStreams(), usage: watch.New(eventsDropped.Inc), unread: make(chan struct{}, 1)}
 		b.view, b.suspicion = directory.NewView(b, time.Now), newSuspicion(b)
+		b.trail, b.reading = events.New(b, time.Now, b.eventLost), api.NewStreams()
 		b.flushEvery.Store(int64(watch.FlushEvery(time.Hour)))
 		return b, nil
 	})
@@ -125,6 +130,7 @@ func (b *backing) open() error {
 	b.workers.Go(func() { b.keepWatching(ctx) })
 	b.workers.Go(func() { b.keepReading(ctx) })
 	b.workers.Go(func() { b.keepSuspecting(ctx) })
+	b.workers.Go(func() { b.trail.Run(ctx) })
 	return nil
 }
 

@@ -91,6 +91,7 @@ func (a *answer) charge() bool {
 	a.verdict.Holding = false
 	if settled.Charged {
 		playsCharged.Inc()
+		a.tellCharged(&settled)
 	}
 	return true
 }

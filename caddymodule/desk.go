@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/usher-media/usher/internal/directory"
+	"github.com/usher-media/usher/internal/events"
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/mail"
 	"github.com/usher-media/usher/internal/signin"
@@ -70,6 +71,7 @@ func (p people) Join(ctx context.Context, address, name string, waiting bool) (s
 	if err != nil {
 		return signin.Person{}, err
 	}
+	p.trail.Note(events.Event{Type: events.PersonCreated, Person: made.ID, Detail: "signed in elsewhere"})
 	return p.known(ctx, made)
 }
 
@@ -99,7 +101,7 @@ func (a *App) openDesk() (err error) {
 		Store: a.backing, People: people{a.backing, a.directory}, Keys: a.keys.Ring, Now: time.Now,
 		PublicURL: strings.TrimSuffix(a.PublicURL, "/"),
 		Idle:      time.Duration(a.SignInLife.Idle), Max: time.Duration(a.SignInLife.Max),
-		External: a.External, Mail: mail.Printer{}, Failed: a.deskFailed,
+		External: a.External, Mail: mail.Printer{}, Failed: a.deskFailed, Told: a.deskTold,
 	}
 	if m := a.Mail; m.Host != "" {
 		server := mail.Server{Host: m.Host, Port: m.Port, Security: m.Security, User: m.User, Password: m.Password, From: m.From}

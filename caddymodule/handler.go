@@ -56,6 +56,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	}
 	h.app = app.(*App)
 	rememberConns(ctx)
+	endWithServer(ctx, h.app.end)
 	h.limits = newLimits(h.Rate)
 	h.policy = h.policyOf()
 	h.gate = h.app.gateFor(h.limits.session, h.policy)
@@ -153,6 +154,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, a *answer, err 
 	case gate.Redirect:
 		countRequest(v)
 		h.sawOpening(r, in, v)
+		h.tellOpened(in, v)
 		h.shareAnswer(w.Header(), r)
 		h.redirect(w, r, in, v)
 	case gate.Blank:

@@ -42,7 +42,7 @@ var (
 		Buckets: []float64{.00001, .0001, .0005, .001, .005, .01, .05, .1, .25},
 	}, []string{"verb"})
 	eventsDropped = prometheus.NewCounter(prometheus.CounterOpts{
-		Name: "usher_events_dropped_total", Help: "Usage facts (bytes, last seen) that were dropped because too many were waiting for the store.",
+		Name: "usher_events_dropped_total", Help: "Usage facts (bytes, last seen) and events that were not kept, because too many were waiting for the store or it failed.",
 	})
 	sightingsDropped = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "usher_sightings_dropped_total", Help: "Sightings of links that were dropped because too many were waiting to be judged.",

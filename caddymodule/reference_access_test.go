@@ -25,6 +25,9 @@ says what is wrong, ` + "`allowed`" + ` what could stand there instead.
 - A POST with an ` + "`Idempotency-Key`" + ` is done once, however often it is sent within a day.
 - What has an ` + "`ETag`" + ` is changed only as it was read, with ` + "`If-Match`" + `.
 - Listings give the newest first, up to ` + "`limit`" + `, and a ` + "`next`" + `, which is the ` + "`cursor`" + ` of the next page.
+- A stream (` + "`…/stream`" + `) is one of server-sent events: ` + "`data`" + ` has what the listing has, [events](events.md) by their type and sessions as
+  ` + "`session`" + `, first those that are live. It ends when the rights of who asks end, and with the server. A caller has 8 at once (429), a
+  server 64 (503).
 
 ` + api.Reference()
 }

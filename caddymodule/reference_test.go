@@ -26,6 +26,7 @@ func TestReference(t *testing.T) {
 		"api.md":       apiReference(),
 		"cli.md":       cliReference(),
 		"roles.md":     rolesReference(),
+		"events.md":    eventsReference(),
 		"links.md":     linksReference(),
 	} {
 		path := filepath.Join("..", "docs", "reference", name)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/usher-media/usher/internal/browser"
+	"github.com/usher-media/usher/internal/events"
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/pages"
 )
@@ -29,6 +30,10 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v *gate.Verdict
 func (h *Handler) refuseOpening(w http.ResponseWriter, r *http.Request, in *request, v *gate.Verdict) {
 	if !v.Link.ID.IsZero() && v.Session.IsZero() && !in.Speculative && r.Method != http.MethodHead && closed(v.Refusal.Reason) {
 		h.app.backing.usage.Note(gate.Usage{Link: v.Link.ID, RefusedOpens: 1})
+		h.tell(events.LinkRefused, in, v)
+	}
+	if v.Refusal.Reason == gate.TooManyTries {
+		h.tell(events.PasswordGuessed, in, v)
 	}
 	h.refuse(w, r, v)
 }

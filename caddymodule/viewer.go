@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/usher-media/usher/internal/browser"
+	"github.com/usher-media/usher/internal/events"
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/pages"
 	"github.com/usher-media/usher/internal/signin"
@@ -151,6 +152,9 @@ func (h *Handler) redeem(w http.ResponseWriter, r *http.Request, in *request, co
 		v = *unsigned(gate.StoreDown)
 	}
 	if v.Outcome == gate.Refuse && v.Asks == gate.PasswordNeeded && wantsPage(r) {
+		if v.Refusal.Reason == gate.TooManyTries {
+			h.tell(events.PasswordGuessed, in, &v)
+		}
 		h.askAgain(w, r, &v, code)
 		return
 	}
@@ -161,6 +165,7 @@ func (h *Handler) redeem(w http.ResponseWriter, r *http.Request, in *request, co
 	countRequest(&v)
 	h.sawOpening(r, in, &v)
 	logVerdict(r, &v)
+	h.tellOpened(in, &v)
 	h.setCookies(w, r, &v)
 	pages.SetHeaders(w.Header())
 	w.Header().Set("Location", h.afterRedeem(r, v, next))

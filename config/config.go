@@ -45,6 +45,8 @@ type App struct {
 	// SignInLife is how long a person stays signed in on a device. Default: 14d
 	// unused, 90d in all.
 	SignInLife SignInLife `json:"sign_in_life,omitzero"`
+	// KeepEvents is how long events are kept. Default: 90d.
+	KeepEvents Duration `json:"keep_events,omitzero"`
 }
 
 // Store is the JSON of the store setting.
@@ -248,6 +250,7 @@ func (a App) Validate() error {
 		a.Store.validate(), a.validPublicURL(), a.Mail.validate(a.PublicURL), a.OIDC.validate(a.PublicURL),
 		oneOf("external", or(a.External, externalDeny), externalJIT, externalDeny, externalApprove),
 		named("sign_in_life", a.SignInLife.validate()),
+		named("keep_events", validKeepEvents(a.KeepEvents)),
 		named("owners", validOwners(a.Owners)), named("homes", validHomes(a.Homes)),
 	)
 }

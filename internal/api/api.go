@@ -4,10 +4,12 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"time"
 
 	"github.com/usher-media/usher/internal/directory"
+	"github.com/usher-media/usher/internal/events"
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/signin"
 	"github.com/usher-media/usher/internal/token"
@@ -30,6 +32,11 @@ type Backend struct {
 	// Desk signs persons in and invites them, and has the mail; nil: nobody signs
 	// in here, and messages are given back to be passed on by hand.
 	Desk *signin.Desk
+	// Events is the trail; nil: nothing is told, and there is nothing to read.
+	Events *events.Trail
+	// Streams bounds what is streamed at once, and Ending ends it.
+	Streams *Streams
+	Ending  context.Context
 	// PublicURL is scheme and host that viewers use; empty: links are given as
 	// paths. It is never guessed from a request: whoever can choose the Host
 	// header of a request could otherwise choose where a link leads.
@@ -75,6 +82,10 @@ type call struct {
 	// emails are those of persons who were looked up for the answer.
 	emails     map[gate.PersonID]string
 	groupNames map[gate.GroupID]string
+	// changed is what a handler notes for the trail.
+	changed changed
+	// access is that of the mount.
+	access Access
 }
 
 // answer is what an endpoint says when all went well.
@@ -84,6 +95,9 @@ type answer struct {
 	// rev is the revision of the record that is shown, if it has one.
 	rev  int64
 	body any
+	// stream writes the answer by itself, in the place of all others; nil: it is
+	// none that goes on.
+	stream func()
 }
 
 func ok(body any) (answer, error) { return answer{status: http.StatusOK, body: body}, nil }
@@ -105,6 +119,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		problemOf(err).write(w)
 		return
 	}
+	if given.stream != nil {
+		given.stream()
+		return
+	}
 	if given.location != "" {
 		header.Set("Location", given.location)
 	}
@@ -119,7 +137,7 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) (answer, error) 
 	if !running {
 		return answer{}, notRunning.because("no configuration with Usher is running, or its store cannot be opened: see the server's log")
 	}
-	c := &call{Backend: backend, w: w, r: r}
+	c := &call{Backend: backend, w: w, r: r, access: h.access}
 	reads, err := c.identify(h.access)
 	if err != nil {
 		return answer{}, err
@@ -132,8 +150,13 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) (answer, error) 
 		return answer{}, err
 	}
 	c.id = id
-	if to.method == http.MethodPost && to.changes {
-		return c.once(to.serve)
+	serve := func(c *call) (answer, error) {
+		given, err := to.serve(c)
+		c.trail(to, given, err)
+		return given, err
 	}
-	return to.serve(c)
+	if to.method == http.MethodPost && to.changes {
+		return c.once(serve)
+	}
+	return serve(c)
 }

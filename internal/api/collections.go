@@ -306,6 +306,7 @@ func (c *call) changeCollection() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	c.changed.level = change.Level != nil
 	col, err := unmoved.ChangeCollection(c.r.Context(), c.who, id, change)
 	if err != nil {
 		return answer{}, err

@@ -28,3 +28,16 @@ func Needs(name string) (permissions []directory.Permission, body any) {
 
 // Meanings returns the fields that the reference can tell of.
 func Meanings() map[string]string { return meanings }
+
+// Tells returns the type of event that an endpoint tells, and whether it changes
+// anything.
+func Tells(name string) (kind string, changes bool) {
+	i := slices.IndexFunc(endpoints, func(e endpoint) bool { return e.method+" "+e.path == name })
+	if t, tells := tellings[name]; tells {
+		kind = t.kind.String()
+	}
+	return kind, endpoints[i].changes
+}
+
+// Tellings returns how many endpoints tell anything.
+func Tellings() int { return len(tellings) }

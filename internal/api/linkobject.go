@@ -55,6 +55,8 @@ type Link struct {
 	Issuer    string    `json:"issuer,omitempty"`
 	// SessionsEnded is how many live sessions a change has just ended.
 	SessionsEnded *int64 `json:"sessions_ended,omitempty"`
+
+	maker gate.PersonID // for the trail
 }
 
 // Views is a link's count. Limit and Left are null where there is no limit: a
@@ -108,7 +110,7 @@ func (c *call) linkOf(l gate.Link, a gate.Account) Link {
 		StartsAt: a.StartsAt, ExpiresAt: a.ExpiresAt, StartBy: a.StartBy,
 		Standing: a.Standing.State, StandingReason: a.Standing.Why, StandingSince: a.Standing.Since,
 		Opens: a.Opens, RefusedOpens: a.RefusedOpens, Redeems: a.Redeems, Plays: a.Used, Devices: a.Devices,
-		CreatedAt: l.CreatedAt, CreatedBy: l.CreatedBy, Issuer: l.Issuer,
+		CreatedAt: l.CreatedAt, CreatedBy: l.CreatedBy, Issuer: l.Issuer, maker: l.By,
 		Audience: l.Audience, OnForward: string(l.OnForward),
 	}
 	if a.PlayFor > 0 {

@@ -115,6 +115,7 @@ func (c *call) rewritten(was gate.Link, b LinkChange, from *parent) (gate.Link, 
 // write makes the change. Of two writes the one that takes something away comes
 // first, so that a crash in between leaves nothing open that was to be closed.
 func (ch *changing) write(c *call) error {
+	c.changed.terms, c.changed.document = ch.extension != (gate.Extension{}), !reflect.DeepEqual(ch.link, ch.was)
 	order := []func(*call) error{ch.writeTerms, ch.writeDocument}
 	if narrower(ch.link, ch.was) {
 		order[0], order[1] = order[1], order[0]

@@ -73,6 +73,7 @@ var (
 	tooEarly     = kind{"too-early", http.StatusTooEarly, "Send this again"}
 	keysFailed   = kind{"keys-not-written", http.StatusInternalServerError, "The keyring could not be changed"}
 	storeDown    = kind{"store-down", http.StatusServiceUnavailable, "The store cannot be asked right now"}
+	tooMany      = kind{"too-many", http.StatusTooManyRequests, "You have too much of this at once"}
 	busy         = kind{"busy", http.StatusServiceUnavailable, "Too much of this at once"}
 	notRunning   = kind{"not-running", http.StatusServiceUnavailable, "Usher is not running"}
 )
@@ -161,7 +162,7 @@ func directoryProblem(err error) *Problem {
 func (p *Problem) write(w http.ResponseWriter) {
 	header := w.Header()
 	switch p.Status {
-	case http.StatusServiceUnavailable:
+	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		header.Set("Retry-After", "1")
 	case http.StatusMethodNotAllowed:
 		header.Set("Allow", strings.Join(p.Allowed, ", "))

@@ -26,9 +26,10 @@ type endpoint struct {
 
 func needs(permissions ...directory.Permission) []directory.Permission { return permissions }
 
-// endpoints are all there are. The tables stand with what serves them.
+// endpoints are all there are. The tables stand with what serves them. Of two that
+// fit a path the first counts: /sessions/stream is no session's id.
 var endpoints = slices.Concat(
-	linkEndpoints, forwardingEndpoints, inviteEndpoints, sessionEndpoints, personEndpoints, groupEndpoints, collectionEndpoints, grantEndpoints, meEndpoints, keyEndpoints, otherEndpoints,
+	eventEndpoints, linkEndpoints, forwardingEndpoints, inviteEndpoints, sessionEndpoints, personEndpoints, groupEndpoints, collectionEndpoints, grantEndpoints, meEndpoints, keyEndpoints, otherEndpoints,
 )
 
 var sessionEndpoints = []endpoint{

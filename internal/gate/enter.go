@@ -206,7 +206,7 @@ func (g *Gate) begin(ctx context.Context, now time.Time, req *Request, c Case, h
 	device, returning := g.device(req, now)
 	opening := Opening{
 		Link: v.Link.ID, Session: SessionID(token.NewID(now)), Device: device, Subject: SubjectOf(device), Person: c.Person, Hold: hold,
-		Agent: AgentFamily(req.Agent), Group: g.keys().Digest("group", ClientGroup(req.Client).String()),
+		Agent: AgentFamily(req.Agent), Group: GroupDigest(g.keys(), ClientGroup(req.Client)),
 		Life: g.policy.SessionLife, Pace: g.policy.Pace,
 	}
 	switch {
@@ -231,6 +231,7 @@ func (g *Gate) begin(ctx context.Context, now time.Time, req *Request, c Case, h
 		return nil
 	}
 	s := opened.Session
+	v.Resumed = opened.Resumed
 	v.Outcome, v.Session, v.Subject, v.Person, v.Device = Redirect, s.ID, s.Subject, s.Person, s.Device
 	v.Token = g.sessionToken(v.Link.ID, s.ID, s.Subject)
 	v.Labels = Labels{Link: v.Link.ID.String(), Session: s.ID.String()}

@@ -95,6 +95,8 @@ type Verdict struct {
 	Terms TermsText
 	// Session is the session used or opened; its token stands in Token.
 	Session SessionID
+	// Resumed says that the session was there already and not opened just now.
+	Resumed bool
 	Subject Subject
 	// Person is who is signed in on the session; zero: nobody.
 	Person PersonID

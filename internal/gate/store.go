@@ -75,6 +75,7 @@ const (
 	KindAnswer     Kind = "answer"     // what a request was answered that may be sent again
 	KindForwarding Kind = "forwarding" // how a link is used, by the link's id
 	KindSite       Kind = "site"       // what holds for everything, such as when all was cut
+	KindEvent      Kind = "event"      // what happened
 )
 
 // Remembered reports whether somebody may remember what documents of the kind

@@ -46,8 +46,13 @@ func (d *Desk) find(ctx context.Context, address string) (person Person, found b
 // same where there is no such person.
 func (d *Desk) Password(ctx context.Context, v Visitor, address, password string) (Outcome, error) {
 	try, wait, err := d.tries.Begin(ctx, attempts.Guesses, v.at(triesOf(address)))
-	if err != nil || wait > 0 {
-		return Outcome{Result: TooMany, Wait: wait}, err
+	if err != nil {
+		return Outcome{Result: TooMany}, err
+	}
+	if wait > 0 {
+		outcome := d.turnAway(v, TooMany, gate.PersonID{}, ByPassword)
+		outcome.Wait = wait
+		return outcome, nil
 	}
 	person, found, err := d.find(ctx, address)
 	if err != nil {
@@ -58,7 +63,7 @@ func (d *Desk) Password(ctx context.Context, v Visitor, address, password string
 		return Outcome{}, errors.Join(err, d.tries.Void(context.WithoutCancel(ctx), try))
 	}
 	if !answer.Right || !found {
-		return Outcome{Result: Wrong}, nil
+		return d.turnAway(v, Wrong, person.ID, ByPassword), nil
 	}
 	if err := d.tries.Right(ctx, try); err != nil {
 		return Outcome{}, err

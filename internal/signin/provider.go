@@ -249,9 +249,9 @@ func (d *Desk) welcome(ctx context.Context, v Visitor, who claims) (Outcome, err
 	case live:
 		return d.open(ctx, v, person, ByOIDC)
 	case person.Waiting:
-		return Outcome{Result: Waiting}, nil
+		return d.turnAway(v, Waiting, person.ID, ByOIDC), nil
 	}
-	return Outcome{Result: Denied}, nil
+	return d.turnAway(v, Denied, person.ID, ByOIDC), nil
 }
 
 // join makes somebody a person whom nobody invited, where the site wants that;

@@ -80,6 +80,7 @@ func (d *Desk) open(ctx context.Context, v Visitor, person Person, how string) (
 	}); err != nil {
 		return Outcome{}, fmt.Errorf("opening a sign-in: %w", err)
 	}
+	d.tell(News{v, In, person.ID, how})
 	return Outcome{Result: In, Person: person, SignIn: s, Token: d.Keys().Seal(token.SignInToken, s.ID[:])}, nil
 }
 

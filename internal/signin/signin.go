@@ -86,6 +86,32 @@ type Options struct {
 	External string
 	// Failed is told of what went wrong behind an answer that may not say so.
 	Failed func(what string, err error)
+	// Told is told of who came in, and of who did not. It may not block. nil:
+	// nobody wants to know.
+	Told func(News)
+}
+
+// News is what became of somebody at the desk.
+type News struct {
+	Visitor
+	// Result is In, Wrong, TooMany, Denied or Waiting.
+	Result Result
+	// Person is who came in, or who was meant; zero: nobody is known to be.
+	Person gate.PersonID
+	// How is one of ByPassword, ByCode, ByActivation and ByOIDC.
+	How string
+}
+
+// turnAway is the answer to somebody who is not let in.
+func (d *Desk) turnAway(v Visitor, result Result, person gate.PersonID, how string) Outcome {
+	d.tell(News{v, result, person, how})
+	return Outcome{Result: result}
+}
+
+func (d *Desk) tell(news News) {
+	if d.Told != nil {
+		d.Told(news)
+	}
 }
 
 // Desk signs persons in and out.
