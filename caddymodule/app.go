@@ -33,6 +33,7 @@ type App struct {
 	desk      *signin.Desk
 	post      *mail.Post // nil without a mail setting
 	logger    *zap.Logger
+	rates     *rates
 }
 
 // CaddyModule describes the app to Caddy.
@@ -43,7 +44,7 @@ func (App) CaddyModule() caddy.ModuleInfo {
 // Provision takes handles and opens nothing: `caddy validate` runs beside a
 // live server and must neither lock a file nor make a connection.
 func (a *App) Provision(ctx caddy.Context) error {
-	a.logger = ctx.Logger()
+	a.logger, a.rates = ctx.Logger(), new(rates)
 	if err := a.resolve(); err != nil {
 		return err
 	}

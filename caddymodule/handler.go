@@ -57,6 +57,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	h.app = app.(*App)
 	rememberConns(ctx)
 	h.limits = newLimits(h.Rate)
+	h.app.rates.add(h.limits)
 	h.policy = h.policyOf()
 	h.gate = h.app.gateFor(h.limits.session, h.policy)
 	h.entries = newEntries()

@@ -98,6 +98,13 @@ var access = []row{
 	{"GET /apikeys", "", "", directory.Keys, "yes no no no"},
 	{"POST /apikeys", "", `{"name":"n","scope":"read"}`, directory.Keys, "yes no no no"},
 	{"DELETE /apikeys/{id}", "/apikeys/APIKEY", "", directory.Keys, "yes no no no"},
+	{"GET /limits", "", "", directory.Limits, "yes yes no no"},
+	{"GET /limits", "/limits?link=LINK", "", directory.Limits, "yes yes - -"},
+	{"GET /limits", "/limits?person=PERSON", "", directory.Limits, "yes yes no no"},
+	{"DELETE /limits", "/limits?link=LINK", "", directory.Limits, "yes yes - -"},
+	{"DELETE /limits", "/limits?person=PERSON", "", directory.Limits, "yes yes no no"},
+	{"GET /limits/{id}", "/limits/LIMIT", "", directory.Limits, "yes yes - -"},
+	{"DELETE /limits/{id}", "/limits/LIMIT", "", directory.Limits, "yes yes - -"},
 	{"POST /explain", "", `{"url":"URL"}`, directory.SeeStats, "yes yes - -"},
 	{"POST /explain", "", `{"url":"/s/nothing"}`, directory.SeePrivate, "yes yes no no"},
 	{"GET /health", "", "", 0, "yes yes yes yes"},
@@ -215,6 +222,7 @@ func newWorld(t *testing.T) *world {
 	w.ids["LINK"], w.ids["SHARED"] = link["id"].(string), link["url"].(string)
 	v := w.session(w.ids["LINK"], "/acme/a.ts")
 	w.ids["SESSION"], w.ids["URL"] = v.Session.String(), "/~"+v.Token+"/acme/a.ts"
+	w.ids["LIMIT"] = w.limit(w.ids["LINK"])
 	w.ids["APIKEY"], _ = w.apiKey(`{"name":"to delete","scope":"read"}`)
 	var pairs []string
 	for name, id := range w.ids {

@@ -33,6 +33,7 @@ type site struct {
 	open  http.Handler
 	guard http.Handler // the same with access by API key
 	down  bool         // no backend
+	rates *api.Rates   // of the node
 }
 
 func newSite(t *testing.T) *site {
@@ -53,7 +54,11 @@ func newSite(t *testing.T) *site {
 	s.box = &box{}
 	desk := s.desk(clock)
 	backend := func() (api.Backend, bool) {
-		return api.Backend{Store: s.store, Gate: s.gate, Keys: s.keys, Directory: s.dir, Desk: desk, PublicURL: "https://media.example.com", Now: clock}, !s.down
+		b := api.Backend{Store: s.store, Gate: s.gate, Keys: s.keys, Directory: s.dir, Desk: desk, PublicURL: "https://media.example.com", Now: clock}
+		if s.rates != nil {
+			b.Rates = func() api.Rates { return *s.rates }
+		}
+		return b, !s.down
 	}
 	s.open, s.guard = api.New(backend, api.Open), api.New(backend, api.Bearer)
 	return s

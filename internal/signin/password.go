@@ -6,13 +6,17 @@ import (
 	"fmt"
 
 	"github.com/usher-media/usher/internal/attempts"
+	"github.com/usher-media/usher/internal/directory"
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/secret"
 )
 
 // addressID is an address in terms and counters: its hash, since whoever types an
 // address at the desk need not be somebody we may keep the address of.
-func addressID(address string) string { return codeID("address", address)[:40] }
+func addressID(address string) string { return directory.AddressID(address) }
+
+// TriesAt is the term of all counters of tries at an address.
+func TriesAt(address string) string { return attempts.At(addressID(address)) }
 
 // triesOf is what wrong passwords and codes of an address are counted under.
 func triesOf(address string) string { return "signin:" + addressID(address) }
