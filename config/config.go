@@ -45,6 +45,8 @@ type App struct {
 	// SignInLife is how long a person stays signed in on a device. Default: 14d
 	// unused, 90d in all.
 	SignInLife SignInLife `json:"sign_in_life,omitzero"`
+	// SecondFactor says who is asked for a passkey. Default: whoever has one.
+	SecondFactor SecondFactor `json:"second_factor,omitzero"`
 }
 
 // Store is the JSON of the store setting.
@@ -247,7 +249,7 @@ func (a App) Validate() error {
 	return errors.Join(
 		a.Store.validate(), a.validPublicURL(), a.Mail.validate(a.PublicURL), a.OIDC.validate(a.PublicURL),
 		oneOf("external", or(a.External, externalDeny), externalJIT, externalDeny, externalApprove),
-		named("sign_in_life", a.SignInLife.validate()),
+		named("sign_in_life", a.SignInLife.validate()), a.SecondFactor.withDefaults().validate(),
 		named("owners", validOwners(a.Owners)), named("homes", validHomes(a.Homes)),
 	)
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -27,7 +28,7 @@ type Directive[T any] struct {
 }
 
 // AppGrammar is the global block `usher { … }`.
-var AppGrammar = append(appRows, directoryRows...)
+var AppGrammar = slices.Concat(appRows, factorRows, directoryRows)
 
 var appRows = []Directive[App]{
 	{

@@ -70,7 +70,7 @@ func (d *Desk) Password(ctx context.Context, v Visitor, address, password string
 	if answer.Stale {
 		d.rehash(ctx, person, password)
 	}
-	return d.open(ctx, v, person, ByPassword)
+	return d.admit(ctx, v, person, ByPassword)
 }
 
 // check verifies a password, or does the same work for nobody.
@@ -97,7 +97,7 @@ func (d *Desk) rehash(ctx context.Context, person Person, password string) {
 // old one: a browser that was left open is not enough. All other sign-ins end.
 // Who has no password yet signs in by an activation link to choose one.
 func (d *Desk) ChangePassword(ctx context.Context, v Visitor, old, fresh string) (Outcome, error) {
-	person, _, err := d.Who(ctx, v.Token)
+	person, s, err := d.Who(ctx, v.Token)
 	if errors.Is(err, gate.ErrNotFound) {
 		return Outcome{Result: Denied}, nil
 	}
@@ -125,5 +125,8 @@ func (d *Desk) ChangePassword(ctx context.Context, v Visitor, old, fresh string)
 	if err := d.People.SetPassword(ctx, person.ID, phc); err != nil {
 		return Outcome{}, fmt.Errorf("setting a password: %w", err)
 	}
-	return d.renewed(ctx, v, person, ByPassword)
+	if err := d.renewed(ctx, v, person); err != nil {
+		return Outcome{}, err
+	}
+	return d.open(ctx, v, person, ByPassword, s.Passkey)
 }

@@ -32,6 +32,8 @@ type Person struct {
 	Waiting bool
 	// CutAt ends every sign-in that was opened at or before it.
 	CutAt time.Time
+	// Owner says that the person owns the account.
+	Owner bool
 }
 
 // People are the persons there are. Where there is none, the error is
@@ -84,6 +86,11 @@ type Options struct {
 	Elsewhere *Provider
 	// External is one of ExternalJIT, ExternalDeny and ExternalApprove.
 	External string
+	// SecondFactor says who is asked for a passkey: one of FactorOffered,
+	// FactorOwners, FactorEveryone and FactorOff. Empty: FactorOff.
+	SecondFactor string
+	// Party is whom passkeys are made for; nil: none can be made or used.
+	Party *Party
 	// Failed is told of what went wrong behind an answer that may not say so.
 	Failed func(what string, err error)
 }
@@ -134,9 +141,13 @@ const (
 	Denied
 	// Waiting: somebody has to approve first.
 	Waiting
+	// Second: who somebody is was shown by one factor, and a passkey comes next.
+	Second
+	// NoPasskeys: a passkey would come next, and none can be used at this address.
+	NoPasskeys
 )
 
-var resultNames = [...]string{"in", "wrong", "too_many", "weak", "gone", "used", "denied", "waiting"}
+var resultNames = [...]string{"in", "wrong", "too_many", "weak", "gone", "used", "denied", "waiting", "second", "no_passkeys"}
 
 // String returns the result's word.
 func (r Result) String() string { return resultNames[r] }
