@@ -1,7 +1,8 @@
 // Package signin lets persons in: by a password of their own, by a code that was
 // mailed to them, by the activation link of an invitation, or by the account that
-// they have elsewhere (OpenID Connect). Whoever was let in on a device has a
-// sign-in, a document that ends by itself and that a sealed cookie names.
+// they have elsewhere (OpenID Connect), and then, where they have one, by a passkey.
+// Whoever was let in on a device has a sign-in, a document that ends by itself and
+// that a sealed cookie names.
 //
 // Whoever is not let in learns nothing of who exists: answers, the work behind
 // them and the waits after wrong tries are the same for addresses that nobody has.
