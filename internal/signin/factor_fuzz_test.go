@@ -38,7 +38,7 @@ func FuzzPasskeyAnswer(f *testing.F) {
 	has, hasNot := signin.Person{ID: gate.PersonID{1}, Address: anna, Live: true}, signin.Person{ID: gate.PersonID{2}, Address: ben, Live: true}
 	desk := signin.NewDesk(signin.Options{
 		Store: store, People: &people{byID: map[gate.PersonID]signin.Person{has.ID: has, hasNot.ID: hasNot}}, Keys: func() *token.Keyring { return ring },
-		Now: func() time.Time { return now }, PublicURL: site, Idle: time.Hour, Max: time.Hour, SecondFactor: signin.FactorEveryone, Party: party,
+		Now: func() time.Time { return now }, Mail: &box{none: true}, PublicURL: site, Idle: time.Hour, Max: time.Hour, SecondFactor: signin.FactorEveryone, Party: party,
 		Failed: func(string, error) {},
 	})
 	if err := desk.Put(f.Context(), has, webauthn.Credential{ID: key.id, PublicKey: key.public()}); err != nil {

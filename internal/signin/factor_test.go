@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/usher-media/usher/internal/gate"
+	"github.com/usher-media/usher/internal/mail"
 	"github.com/usher-media/usher/internal/signin"
 	"github.com/usher-media/usher/internal/token"
 )
@@ -77,6 +78,9 @@ func TestAPasskeyIsAskedForOnceThereIsOne(t *testing.T) {
 	b.wants(b.get(passkeysPage), http.StatusOK, "You have none.")
 	b.adds(key, "blue <key>")
 	b.wants(b.get(passkeysPage), http.StatusOK, "blue &lt;key&gt;")
+	if told := s.box.to(anna, mail.KindNotice); len(told) != 1 || !strings.Contains(told[0].Text, site+passkeysPage) || strings.Contains(told[0].Text, "blue") {
+		t.Errorf("she was told %+v", told)
+	}
 	if o := b.asksToAdd(); o.Attestation != "none" || o.Selection.Verify != "required" || len(o.Exclude) != 1 || o.Exclude[0].ID != text(key.id) {
 		t.Errorf("%+v", o)
 	}

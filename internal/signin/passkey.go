@@ -14,6 +14,7 @@ import (
 	"github.com/go-webauthn/webauthn/webauthn"
 
 	"github.com/usher-media/usher/internal/gate"
+	"github.com/usher-media/usher/internal/mail"
 	"github.com/usher-media/usher/internal/token"
 	"github.com/usher-media/usher/internal/typed"
 )
@@ -151,7 +152,23 @@ func (d *Desk) addPasskey(ctx context.Context, person Person, name string, crede
 	if _, err := d.Store.Put(ctx, doc); err != nil {
 		return p, fmt.Errorf("keeping a passkey: %w", err)
 	}
+	d.tellOfPasskey(ctx, person, now)
 	return p, nil
+}
+
+// tellOfPasskey tells the person by mail, where there is mail. The passkey is there
+// already: that nobody could be told takes it from nobody.
+func (d *Desk) tellOfPasskey(ctx context.Context, person Person, now time.Time) {
+	if !d.Mail.Delivers() || d.PublicURL == "" {
+		return
+	}
+	letter, err := mail.PasskeyAdded{URL: d.PublicURL + passkeysPath, When: now}.Message(person.Address)
+	if err == nil {
+		_, err = d.Mail.Send(ctx, letter)
+	}
+	if err != nil {
+		d.Failed("telling of a passkey", err)
+	}
 }
 
 // errCloned reports a sign count that did not grow: the key is in two
