@@ -70,7 +70,7 @@ func (a *App) apiBackend(g *gate.Gate) func() (api.Backend, bool) {
 		}
 		return api.Backend{
 			Store: a.backing, Gate: g, Keys: toldKeys{a.keys, a.backing}, Directory: a.directory, Desk: a.desk,
-			PublicURL: strings.TrimSuffix(a.PublicURL, "/"), Now: time.Now,
+			PublicURL: strings.TrimSuffix(a.PublicURL, "/"), Now: time.Now, Rates: a.rates.now,
 			Events: a.backing.trail, Streams: a.backing.reading, Ending: a.ending,
 		}, true
 	}

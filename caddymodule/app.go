@@ -32,6 +32,7 @@ type App struct {
 	keys      *keyFile
 	desk      *signin.Desk
 	post      *mail.Post // nil without a mail setting
+	rates     *rates
 	// ending is done when answers that go on by themselves have to end.
 	ending context.Context
 	end    context.CancelFunc
@@ -46,7 +47,7 @@ func (App) CaddyModule() caddy.ModuleInfo {
 // Provision takes handles and opens nothing: `caddy validate` runs beside a
 // live server and must neither lock a file nor make a connection.
 func (a *App) Provision(ctx caddy.Context) error {
-	a.logger = ctx.Logger()
+	a.logger, a.rates = ctx.Logger(), new(rates)
 	a.ending, a.end = context.WithCancel(context.Background())
 	if err := a.resolve(); err != nil {
 		return err

@@ -50,6 +50,7 @@ func (p people) known(ctx context.Context, found directory.Person) (signin.Perso
 	return signin.Person{
 		ID: found.ID, Address: found.Email, Name: found.Name, Password: found.Password,
 		Live: live, Waiting: found.Waits(), CutAt: found.CutAt,
+		Owner: found.Role == directory.Owner,
 	}, err
 }
 
@@ -112,6 +113,12 @@ func (a *App) openDesk() (err error) {
 	}
 	if o := a.OIDC; o.Issuer != "" {
 		options.Elsewhere = &signin.Provider{Issuer: o.Issuer, ClientID: o.ClientID, ClientSecret: o.ClientSecret, Domains: o.Domains}
+	}
+	factor := a.SecondFactor
+	options.SecondFactor = factor.For
+	options.Party, err = signin.NewParty(options.PublicURL, factor.Verify == "required")
+	if must := factor.For == signin.FactorOwners || factor.For == signin.FactorEveryone; err != nil && must {
+		return fmt.Errorf("second_factor %s: %w", factor.For, err) // nobody could sign in
 	}
 	a.desk = signin.NewDesk(options)
 	return nil

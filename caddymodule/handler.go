@@ -58,6 +58,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	rememberConns(ctx)
 	endWithServer(ctx, h.app.end)
 	h.limits = newLimits(h.Rate)
+	h.app.rates.add(h.limits)
 	h.policy = h.policyOf()
 	h.gate = h.app.gateFor(h.limits.session, h.policy)
 	h.entries = newEntries()

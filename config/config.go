@@ -47,6 +47,8 @@ type App struct {
 	SignInLife SignInLife `json:"sign_in_life,omitzero"`
 	// KeepEvents is how long events are kept. Default: 90d.
 	KeepEvents Duration `json:"keep_events,omitzero"`
+	// SecondFactor says who is asked for a passkey. Default: whoever has one.
+	SecondFactor SecondFactor `json:"second_factor,omitzero"`
 }
 
 // Store is the JSON of the store setting.
@@ -249,7 +251,7 @@ func (a App) Validate() error {
 	return errors.Join(
 		a.Store.validate(), a.validPublicURL(), a.Mail.validate(a.PublicURL), a.OIDC.validate(a.PublicURL),
 		oneOf("external", or(a.External, externalDeny), externalJIT, externalDeny, externalApprove),
-		named("sign_in_life", a.SignInLife.validate()),
+		named("sign_in_life", a.SignInLife.validate()), a.SecondFactor.withDefaults().validate(),
 		named("keep_events", validKeepEvents(a.KeepEvents)),
 		named("owners", validOwners(a.Owners)), named("homes", validHomes(a.Homes)),
 	)

@@ -28,7 +28,7 @@ type Directive[T any] struct {
 }
 
 // AppGrammar is the global block `usher { … }`.
-var AppGrammar = slices.Concat(appRows, directoryRows, eventRows)
+var AppGrammar = slices.Concat(appRows, factorRows, directoryRows, eventRows)
 
 var appRows = []Directive[App]{
 	{

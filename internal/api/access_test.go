@@ -42,6 +42,12 @@ var access = []row{
 	{"POST /persons/{id}/resume", "/persons/PERSON/resume", "", directory.People, "yes yes no -"},
 	{"POST /persons/{id}/grants", "/persons/PERSON/grants", `{"grants":[{"collection":"COLLECTION","can":["view"]}]}`, 0, "yes yes yes -"}, // refused one by one
 	{"POST /persons/{id}/cut", "/persons/PERSON/cut", "", directory.People, "yes yes no -"},
+	{"GET /persons/{id}/factors", "/persons/PERSON/factors", "", directory.People, "yes yes no -"},
+	{"GET /persons/{id}/factors", "/persons/SECOND/factors", "", directory.Appoint, "yes no no -"}, // a manager's
+	{"DELETE /persons/{id}/factors", "/persons/PERSON/factors", "", directory.People, "yes yes no -"},
+	{"DELETE /persons/{id}/factors", "/persons/SECOND/factors", "", directory.Appoint, "yes no no -"},
+	{"DELETE /factors/{id}", "/factors/FACTOR", "", directory.People, "yes yes - -"},
+	{"DELETE /factors/{id}", "/factors/MANAGERS", "", directory.Appoint, "yes - - -"},
 	{"GET /groups", "", "", directory.SeePeople, "yes yes yes no"},
 	{"POST /groups", "", `{"name":"crew"}`, directory.ManageGroups, "yes yes no no"},
 	{"GET /groups/{id}", "/groups/GROUP", "", directory.SeePeople, "yes yes yes -"},
@@ -109,6 +115,13 @@ var access = []row{
 	{"GET /apikeys", "", "", directory.Keys, "yes no no no"},
 	{"POST /apikeys", "", `{"name":"n","scope":"read"}`, directory.Keys, "yes no no no"},
 	{"DELETE /apikeys/{id}", "/apikeys/APIKEY", "", directory.Keys, "yes no no no"},
+	{"GET /limits", "", "", directory.Limits, "yes yes no no"},
+	{"GET /limits", "/limits?link=LINK", "", directory.Limits, "yes yes - -"},
+	{"GET /limits", "/limits?person=PERSON", "", directory.Limits, "yes yes no no"},
+	{"DELETE /limits", "/limits?link=LINK", "", directory.Limits, "yes yes - -"},
+	{"DELETE /limits", "/limits?person=PERSON", "", directory.Limits, "yes yes no no"},
+	{"GET /limits/{id}", "/limits/LIMIT", "", directory.Limits, "yes yes - -"},
+	{"DELETE /limits/{id}", "/limits/LIMIT", "", directory.Limits, "yes yes - -"},
 	{"POST /explain", "", `{"url":"URL"}`, directory.SeeStats, "yes yes - -"},
 	{"POST /explain", "", `{"url":"/s/nothing"}`, directory.SeePrivate, "yes yes no no"},
 	{"GET /health", "", "", 0, "yes yes yes yes"},
@@ -226,6 +239,8 @@ func newWorld(t *testing.T) *world {
 	w.ids["LINK"], w.ids["SHARED"] = link["id"].(string), link["url"].(string)
 	v := w.session(w.ids["LINK"], "/acme/a.ts")
 	w.ids["SESSION"], w.ids["URL"] = v.Session.String(), "/~"+v.Token+"/acme/a.ts"
+	w.ids["FACTOR"], w.ids["MANAGERS"] = w.passkey(w.ids["PERSON"], "key"), w.passkey(w.ids["SECOND"], "key")
+	w.ids["LIMIT"] = w.limit(w.ids["LINK"])
 	w.ids["APIKEY"], _ = w.apiKey(`{"name":"to delete","scope":"read"}`)
 	var pairs []string
 	for name, id := range w.ids {

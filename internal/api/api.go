@@ -42,6 +42,8 @@ type Backend struct {
 	// header of a request could otherwise choose where a link leads.
 	PublicURL string
 	Now       func() time.Time
+	// Rates says who is held to a request rate on this node; nil: nobody is.
+	Rates func() Rates
 }
 
 // Access says who may use a mount.

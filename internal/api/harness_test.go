@@ -35,6 +35,7 @@ type site struct {
 	open  http.Handler
 	guard http.Handler // the same with access by API key
 	down  bool         // no backend
+	rates *api.Rates   // of the node
 
 	events  *events.Trail
 	lost    atomic.Int64 // events that were not kept
@@ -66,7 +67,14 @@ func newSite(t *testing.T) *site {
 	s.stop = stop
 	desk := s.desk(clock)
 	backend := func() (api.Backend, bool) {
-		return api.Backend{Store: s.store, Gate: s.gate, Keys: s.keys, Directory: s.dir, Desk: desk, PublicURL: "https://media.example.com", Now: clock, Events: s.events, Streams: s.streams, Ending: s.ending}, !s.down
+		b := api.Backend{
+			Store: s.store, Gate: s.gate, Keys: s.keys, Directory: s.dir, Desk: desk, PublicURL: "https://media.example.com", Now: clock,
+			Events: s.events, Streams: s.streams, Ending: s.ending,
+		}
+		if s.rates != nil {
+			b.Rates = func() api.Rates { return *s.rates }
+		}
+		return b, !s.down
 	}
 	s.open, s.guard = api.New(backend, api.Open), api.New(backend, api.Bearer)
 	return s

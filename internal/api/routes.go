@@ -29,7 +29,8 @@ func needs(permissions ...directory.Permission) []directory.Permission { return 
 // endpoints are all there are. The tables stand with what serves them. Of two that
 // fit a path the first counts: /sessions/stream is no session's id.
 var endpoints = slices.Concat(
-	eventEndpoints, linkEndpoints, forwardingEndpoints, inviteEndpoints, sessionEndpoints, personEndpoints, groupEndpoints, collectionEndpoints, grantEndpoints, meEndpoints, keyEndpoints, otherEndpoints,
+	eventEndpoints, linkEndpoints, forwardingEndpoints, inviteEndpoints, sessionEndpoints, personEndpoints, factorEndpoints, groupEndpoints, collectionEndpoints, grantEndpoints, meEndpoints,
+	keyEndpoints, limitEndpoints, otherEndpoints,
 )
 
 var sessionEndpoints = []endpoint{

@@ -33,6 +33,12 @@ func TestAddPerson(t *testing.T) {
 	if got := must[Person](t)(r.dir.PersonByID(r.ctx, p.ID)); got.Role != Owner {
 		t.Error(got)
 	}
+	if got := must[Person](t)(r.dir.PersonByAddressID(r.ctx, AddressID("ann@example.com"))); got.ID != p.ID || got.Role != Owner {
+		t.Error(got)
+	}
+	if _, err := r.dir.PersonByAddressID(r.ctx, AddressID("b@example.com")); !errors.Is(err, gate.ErrNotFound) {
+		t.Errorf("nobody has it: %v", err)
+	}
 	_, err := r.dir.AddPerson(r.ctx, Operator(), NewPerson{Email: "ann@EXAMPLE.com"})
 	if e := fails[*Exists](t, err); e.ID != p.ID.String() || e.Field != "email" {
 		t.Error(e)

@@ -69,6 +69,7 @@ const (
 	KindGrant      Kind = "grant"
 	KindInvite     Kind = "invite"
 	KindSignIn     Kind = "signin"     // one person on one device
+	KindPasskey    Kind = "passkey"    // a second factor of a person
 	KindCode       Kind = "code"       // a one-time code, by its hash
 	KindAttempt    Kind = "attempt"    // guesses that were counted
 	KindObject     Kind = "object"     // who uploaded a file

@@ -173,6 +173,8 @@ func TestPayloadsStayText(t *testing.T) {
 			pages.Landing{Title: payload, Action: "/s/abc"},
 			pages.Watch{Title: payload, Sources: []pages.Source{{URL: "/~a/b", Type: payload}}},
 			pages.Refusal{Heading: payload, Advice: payload, Detail: payload, Reason: payload},
+			pages.Passkey{Title: payload, Lead: payload, Action: "/a", Makes: true, Name: payload, Options: payload, Note: payload, Problem: payload},
+			pages.Passkeys{Lead: payload, Action: "/a", Items: []pages.PasskeyItem{{ID: payload, Name: payload}}, Remove: true, Note: payload, Problem: payload},
 		} {
 			clean := draw(t, like(p))
 			text := draw(t, p)
@@ -198,6 +200,10 @@ func like(p page) page {
 		return pages.Landing{Title: "word", Action: "/s/abc"}
 	case pages.Watch:
 		return pages.Watch{Title: "word", Sources: []pages.Source{{URL: "/~a/b", Type: "word"}}}
+	case pages.Passkey:
+		return pages.Passkey{Title: "word", Lead: "word", Action: "/a", Makes: true, Name: "word", Options: "word", Note: "word", Problem: "word"}
+	case pages.Passkeys:
+		return pages.Passkeys{Lead: "word", Action: "/a", Items: []pages.PasskeyItem{{ID: "word", Name: "word"}}, Remove: true, Note: "word", Problem: "word"}
 	default:
 		return pages.Refusal{Heading: "word", Advice: "word", Detail: "word", Reason: "word"}
 	}

@@ -45,6 +45,11 @@ func states() map[string]page {
 		"refusal each":      pages.Refusal{Status: 410, Reason: "views_spent", Heading: "All views of this link are used", Advice: "Ask whoever sent it to you.", Detail: "Each viewer may watch twice."},
 		"refusal later":     refusal(gate.StoreDown),
 		"console":           pages.Console{API: "/_usher/api/v1"},
+		"passkey":           pages.Passkey{Title: "Use your passkey", Lead: "You are almost signed in as ann@example.com.", Action: "/_usher/signin/passkey", Options: `{"challenge":"AA","allowCredentials":[]}`, Links: []pages.Link{{Text: "Leave it", URL: "/_usher/passkeys"}}},
+		"passkey refused":   pages.Passkey{Title: "Use your passkey", Lead: "You are almost signed in as ann@example.com.", Problem: "This passkey was not taken. Use one that you added here.", Action: "/_usher/signin/passkey", Options: `{}`},
+		"passkey made":      pages.Passkey{Title: "Add a passkey", Lead: "A passkey is in your phone.", Action: "/_usher/signin/passkey", Makes: true, Name: "Passkey", Most: 60, Options: `{"user":{"id":"AA"},"challenge":"AA"}`},
+		"passkeys":          pages.Passkeys{Lead: "Whoever signs in is asked for one of them.", Action: "/_usher/passkeys", Items: []pages.PasskeyItem{{ID: "pky_1", Name: "blue key", Made: someday, Used: someday}, {ID: "pky_2", Name: "phone", Made: someday}}, Add: true, Remove: true},
+		"passkeys late":     pages.Passkeys{Lead: "You have none.", Problem: "An owner's last passkey stays.", Action: "/_usher/passkeys", Items: []pages.PasskeyItem{{ID: "pky_2", Name: "phone", Made: someday}}, Note: "To add or remove one, sign out and in again.", Links: []pages.Link{{Text: "Sign out", URL: "/_usher/signout"}}},
 	}
 	maps.Copy(all, forms())
 	return all

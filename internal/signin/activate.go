@@ -58,27 +58,27 @@ func (d *Desk) Activate(ctx context.Context, v Visitor, code, password string) (
 	if !person.Live {
 		return Outcome{Result: Gone}, a, nil
 	}
-	outcome, err := d.renewed(ctx, v, person, ByActivation)
+	if err := d.renewed(ctx, v, person); err != nil {
+		return Outcome{}, a, err
+	}
+	outcome, err := d.admit(ctx, v, person, ByActivation)
 	return outcome, h.Activation, err
 }
 
-// renewed signs in a person whose password is another one now: everybody who was
-// in by the old one is out, and what they watch stops.
-func (d *Desk) renewed(ctx context.Context, v Visitor, person Person, how string) (Outcome, error) {
+// renewed ends what a person's old password opened: everybody who was in by it is
+// out, and what they watch stops.
+func (d *Desk) renewed(ctx context.Context, v Visitor, person Person) error {
 	if _, err := d.EndAll(ctx, person.ID); err != nil {
-		return Outcome{}, err
+		return err
 	}
 	if _, err := d.endSessions(ctx, person.ID, func(device gate.DeviceID) bool { return device != v.Device }); err != nil {
-		return Outcome{}, err
+		return err
 	}
 	of := triesOf(person.Address)
 	if _, err := d.tries.Clear(ctx, of); err != nil {
-		return Outcome{}, err
+		return err
 	}
-	if err := d.know(ctx, v, of); err != nil {
-		return Outcome{}, err
-	}
-	return d.open(ctx, v, person, how)
+	return d.know(ctx, v, of)
 }
 
 // freshEvery is how often a fresh link of one invitation is mailed at the most.

@@ -3,6 +3,7 @@ package signin
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -79,6 +80,9 @@ func (v *visit) showSignIn() error {
 	page := pages.Form{
 		Title: "You are signed in", Lead: "As " + person.Address + ".",
 		Links: []pages.Link{{Text: "Change password", URL: passwordPath}, {Text: "Sign out", URL: signOutPath}},
+	}
+	if v.web.Desk.Passkeyed() {
+		page.Links = slices.Insert(page.Links, 1, pages.Link{Text: "Passkeys", URL: passkeysPath})
 	}
 	if next := v.next(); !next.IsZero() {
 		page.Links = append([]pages.Link{{Text: "Go on", URL: next.String(), Main: true}}, page.Links...)

@@ -68,6 +68,9 @@ func (v *visit) activate() error {
 		return v.show(gate.Expired.Status(), v.usedForm())
 	case outcome.Result == Weak:
 		return v.again(v.activationForm(a), outcome, "")
+	case outcome.Result == Second || outcome.Result == NoPasskeys:
+		next, _ := browser.ParseLocal(a.Next)
+		return v.second(outcome, next)
 	case outcome.Result != In:
 		return errNothing
 	}
@@ -117,6 +120,10 @@ func (v *visit) callback() error {
 	if outcome.Result == In {
 		to, _ := browser.ParseLocal(next)
 		return v.enter(outcome, to)
+	}
+	if outcome.Result == Second || outcome.Result == NoPasskeys {
+		to, _ := browser.ParseLocal(next)
+		return v.second(outcome, to)
 	}
 	page := pages.Form{
 		Title: "You cannot sign in with this account",

@@ -130,7 +130,7 @@ func (d *Desk) EnterCode(ctx context.Context, v Visitor, address, code string) (
 	if err := d.tries.Right(ctx, try); err != nil {
 		return Outcome{}, err
 	}
-	return d.open(ctx, v, person, ByCode)
+	return d.admit(ctx, v, person, ByCode)
 }
 
 // takeMailed counts a try at the browser's code and takes the code where the try

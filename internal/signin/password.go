@@ -6,13 +6,17 @@ import (
 	"fmt"
 
 	"github.com/usher-media/usher/internal/attempts"
+	"github.com/usher-media/usher/internal/directory"
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/secret"
 )
 
 // addressID is an address in terms and counters: its hash, since whoever types an
 // address at the desk need not be somebody we may keep the address of.
-func addressID(address string) string { return codeID("address", address)[:40] }
+func addressID(address string) string { return directory.AddressID(address) }
+
+// TriesAt is the term of all counters of tries at an address.
+func TriesAt(address string) string { return attempts.At(addressID(address)) }
 
 // triesOf is what wrong passwords and codes of an address are counted under.
 func triesOf(address string) string { return "signin:" + addressID(address) }
@@ -71,7 +75,7 @@ func (d *Desk) Password(ctx context.Context, v Visitor, address, password string
 	if answer.Stale {
 		d.rehash(ctx, person, password)
 	}
-	return d.open(ctx, v, person, ByPassword)
+	return d.admit(ctx, v, person, ByPassword)
 }
 
 // check verifies a password, or does the same work for nobody.
@@ -98,7 +102,7 @@ func (d *Desk) rehash(ctx context.Context, person Person, password string) {
 // old one: a browser that was left open is not enough. All other sign-ins end.
 // Who has no password yet signs in by an activation link to choose one.
 func (d *Desk) ChangePassword(ctx context.Context, v Visitor, old, fresh string) (Outcome, error) {
-	person, _, err := d.Who(ctx, v.Token)
+	person, s, err := d.Who(ctx, v.Token)
 	if errors.Is(err, gate.ErrNotFound) {
 		return Outcome{Result: Denied}, nil
 	}
@@ -126,5 +130,8 @@ func (d *Desk) ChangePassword(ctx context.Context, v Visitor, old, fresh string)
 	if err := d.People.SetPassword(ctx, person.ID, phc); err != nil {
 		return Outcome{}, fmt.Errorf("setting a password: %w", err)
 	}
-	return d.renewed(ctx, v, person, ByPassword)
+	if err := d.renewed(ctx, v, person); err != nil {
+		return Outcome{}, err
+	}
+	return d.open(ctx, v, person, ByPassword, s.Passkey)
 }

@@ -247,7 +247,7 @@ func (d *Desk) welcome(ctx context.Context, v Visitor, who claims) (Outcome, err
 	case err != nil:
 		return Outcome{}, err
 	case live:
-		return d.open(ctx, v, person, ByOIDC)
+		return d.admit(ctx, v, person, ByOIDC)
 	case person.Waiting:
 		return d.turnAway(v, Waiting, person.ID, ByOIDC), nil
 	}

@@ -3,6 +3,7 @@ package signin
 import (
 	"bytes"
 	"errors"
+	"io"
 	"mime"
 	"net/http"
 	"net/netip"
@@ -29,7 +30,7 @@ const (
 
 // Serves reports whether the handler has a page at the path.
 func Serves(path string) bool {
-	return slices.Contains([]string{signInPath, codePath, signOutPath, passwordPath, startPath, CallbackPath}, path) ||
+	return slices.Contains([]string{signInPath, codePath, signOutPath, passwordPath, startPath, CallbackPath, passkeyPath, passkeysPath}, path) ||
 		strings.HasPrefix(path, ActivationPrefix)
 }
 
@@ -109,7 +110,7 @@ func (v *visit) page() (look, act func() error) {
 		if strings.HasPrefix(path, ActivationPrefix) {
 			return v.showActivation, v.activate
 		}
-		return nil, nil
+		return v.factorPage(path)
 	}
 }
 
@@ -146,7 +147,11 @@ func (v *visit) read() bool {
 		return false
 	}
 	var body bytes.Buffer
-	if _, err := body.ReadFrom(http.MaxBytesReader(v.w, v.r.Body, maxForm)); err != nil {
+	most := int64(maxForm)
+	if v.r.URL.Path == passkeyPath {
+		most = maxAnswer
+	}
+	if _, err := body.ReadFrom(http.MaxBytesReader(v.w, v.r.Body, most)); err != nil {
 		return false
 	}
 	fields, err := url.ParseQuery(body.String())
@@ -204,7 +209,7 @@ func (v *visit) done(err error) {
 var errNothing = errors.New("nothing here")
 
 // show writes a page.
-func (v *visit) show(status int, page pages.Form) error {
+func (v *visit) show(status int, page interface{ Render(io.Writer) error }) error {
 	var body bytes.Buffer
 	if err := page.Render(&body); err != nil {
 		return err
@@ -241,17 +246,24 @@ func (v *visit) enter(outcome Outcome, next browser.Local) error {
 func (v *visit) again(page pages.Form, outcome Outcome, wrong string) error {
 	switch outcome.Result {
 	case TooMany:
-		seconds := int((outcome.Wait + time.Second - 1) / time.Second)
-		v.w.Header().Set("Retry-After", strconv.Itoa(seconds))
-		page.Problem = gate.TooManyTries.Heading() + ". Wait " + spell(seconds) + ", then try again."
+		page.Problem = v.waits(outcome)
 		return v.show(gate.TooManyTries.Status(), page)
 	case Weak:
 		page.Problem = weak
 		return v.show(http.StatusUnprocessableEntity, page)
+	case Second, NoPasskeys:
+		return v.second(outcome, v.next())
 	default:
 	}
 	page.Problem = wrong
 	return v.show(gate.PasswordWrong.Status(), page)
+}
+
+// waits says how long to wait, to people and to programs.
+func (v *visit) waits(outcome Outcome) string {
+	seconds := int((outcome.Wait + time.Second - 1) / time.Second)
+	v.w.Header().Set("Retry-After", strconv.Itoa(seconds))
+	return gate.TooManyTries.Heading() + ". Wait " + spell(seconds) + ", then try again."
 }
 
 // spell writes a wait, rounded up: whoever comes too early waits again.
