@@ -133,7 +133,7 @@ var meanings = map[string]string{
 	"add":            "persons to put into the group, by address or id",
 	"add_views":      "views to add to the limit",
 	"add_views_each": "views to add to each viewer's limit",
-	"can":            "capabilities: view, download, upload, share, stats; in grants and invitations also manage",
+	"can":            "capabilities: view, download, upload, share, stats, comment; in grants and invitations also manage",
 	"collection":     "the collection, by name or id",
 	"dry_run":        "do nothing, and say what would become of each",
 	"email":          "the person's address",

@@ -129,7 +129,7 @@ password stays in, unless --end-sessions ends their sessions.`,
 		Args: takes(whichLink),
 	}
 	flags := cmd.Flags()
-	flags.StringSliceVar(&body.Can, "can", nil, "What it allows from now on: view, download, upload, share, stats")
+	flags.StringSliceVar(&body.Can, "can", nil, "What it allows from now on: view, download, upload, share, stats, comment")
 	flags.StringArrayVar(&emails, "for", nil, "E-mail address of somebody whom it is for, in place of those before; may be given again")
 	flags.BoolVar(&anybody, "for-anybody", false, "Make it for whoever has it")
 	flags.StringVar(&passwordFile, "password-file", "", "File with its new password, or - for standard input")
