@@ -151,6 +151,7 @@ var meanings = map[string]string{
 	"group":          "the group, by name or id",
 	"groups":         "groups to put them into, by name or id",
 	"includes":       "collections inside it, by name or id",
+	"landing":        "what whoever follows the share link meets: confirm, a page on which they press Watch, or none, for links without views, seats, play_for, a password or persons",
 	"level":          "how open it is: locked, members, link or public",
 	"mail":           "mail each link to its address",
 	"message":        "what the mail says beside",

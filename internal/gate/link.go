@@ -12,7 +12,7 @@ import (
 
 // Link is what was issued: what it opens, what may be done with it, who made
 // it. Its terms and standing, which change and are counted, are in its [Account].
-// What of a Link changes, its Can, For and Password, changes with a new revision of
+// What of a Link changes, its Can, For, Password and Landing, changes with a new revision of
 // its document, and so with the documents' edition.
 type Link struct {
 	ID    LinkID     `json:"id"`
@@ -52,6 +52,9 @@ type Link struct {
 	Password string `json:"password,omitempty"`
 	// Preset names the preset that the link was made with; for people.
 	Preset string `json:"preset,omitempty"`
+	// Landing is what whoever follows the share link meets. It is looked at with the
+	// terms of the moment: see [Link.Guards].
+	Landing Landing `json:"landing,omitzero"`
 }
 
 // Bounds of a link's texts.
