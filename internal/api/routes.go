@@ -28,7 +28,7 @@ func needs(permissions ...directory.Permission) []directory.Permission { return 
 
 // endpoints are all there are. The tables stand with what serves them.
 var endpoints = slices.Concat(
-	linkEndpoints, inviteEndpoints, sessionEndpoints, personEndpoints, groupEndpoints, collectionEndpoints, grantEndpoints, meEndpoints, keyEndpoints, otherEndpoints,
+	linkEndpoints, inviteEndpoints, sessionEndpoints, personEndpoints, groupEndpoints, collectionEndpoints, grantEndpoints, meEndpoints, usageEndpoints, keyEndpoints, otherEndpoints,
 )
 
 var sessionEndpoints = []endpoint{

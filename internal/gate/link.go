@@ -164,13 +164,19 @@ func (l Link) Home() CollectionID {
 	return l.Collection
 }
 
+// TermsOf are the terms of a collection's links: of those that it is the home of,
+// and of its passes.
+func TermsOf(collection CollectionID) []string {
+	return []string{"collection:" + collection.String(), "pass:" + collection.String()}
+}
+
 // index are the terms by which links are listed: TermLink, "collection:", "by:"
 // and "for:" with an id, and "above:" with each link that it was made from. Of
 // many that a link is for, the first have terms. A pass is no link that anybody
-// lists.
+// lists: it has the term "pass:" with its collection's id, for sums.
 func (l Link) index() []string {
 	if l.Pass {
-		return nil
+		return []string{"pass:" + l.Collection.String()}
 	}
 	terms := []string{TermLink}
 	for _, above := range l.Above[:min(len(l.Above), MaxAbove)] {
