@@ -33,6 +33,8 @@ type App struct {
 	desk      *signin.Desk
 	post      *mail.Post // nil without a mail setting
 	logger    *zap.Logger
+	// warn looks the started config over.
+	warn func()
 }
 
 // CaddyModule describes the app to Caddy.
@@ -44,6 +46,7 @@ func (App) CaddyModule() caddy.ModuleInfo {
 // live server and must neither lock a file nor make a connection.
 func (a *App) Provision(ctx caddy.Context) error {
 	a.logger = ctx.Logger()
+	a.warn = func() { a.warnStorage(ctx) }
 	if err := a.resolve(); err != nil {
 		return err
 	}
@@ -105,6 +108,7 @@ func (a *App) resolve() error {
 // Start opens what Provision took. A store that cannot be opened is fatal; a
 // Redis that does not answer is not: the gate then denies until it is back.
 func (a *App) Start() error {
+	a.warn()
 	if err := a.keys.open(time.Now()); err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ func commands() []*cobra.Command {
 		cli.Link(dialAdmin), cli.Invite(dialAdmin), cli.Session(dialAdmin), cli.Key(dialAdmin), cli.APIKey(dialAdmin),
 		cli.Person(dialAdmin), cli.Group(dialAdmin), cli.Collection(dialAdmin), cli.Grant(dialAdmin),
 		cli.Role(dialAdmin), cli.Me(dialAdmin), cli.Usage(dialAdmin), cli.Cut(dialAdmin),
-		cli.Explain(dialAdmin), cli.Token(), demoCommand(),
+		cli.Explain(dialAdmin), cli.Token(), checkCommand(), demoCommand(),
 	}
 }
 
