@@ -33,6 +33,8 @@ type App struct {
 	desk      *signin.Desk
 	post      *mail.Post // nil without a mail setting
 	rates     *rates
+	// warn looks the started config over.
+	warn func()
 	// ending is done when answers that go on by themselves have to end.
 	ending context.Context
 	end    context.CancelFunc
@@ -49,6 +51,7 @@ func (App) CaddyModule() caddy.ModuleInfo {
 func (a *App) Provision(ctx caddy.Context) error {
 	a.logger, a.rates = ctx.Logger(), new(rates)
 	a.ending, a.end = context.WithCancel(context.Background())
+	a.warn = func() { a.warnStorage(ctx) }
 	if err := a.resolve(); err != nil {
 		return err
 	}
@@ -110,6 +113,7 @@ func (a *App) resolve() error {
 // Start opens what Provision took. A store that cannot be opened is fatal; a
 // Redis that does not answer is not: the gate then denies until it is back.
 func (a *App) Start() error {
+	a.warn()
 	if err := a.keys.open(time.Now()); err != nil {
 		return err
 	}

@@ -27,8 +27,8 @@ func commands() []*cobra.Command {
 	return []*cobra.Command{
 		cli.Link(dialAdmin), cli.Invite(dialAdmin), cli.Session(dialAdmin), cli.Key(dialAdmin), cli.APIKey(dialAdmin),
 		cli.Person(dialAdmin), cli.Group(dialAdmin), cli.Collection(dialAdmin), cli.Grant(dialAdmin),
-		cli.Role(dialAdmin), cli.Me(dialAdmin), cli.Cut(dialAdmin), cli.Limit(dialAdmin), cli.Events(dialAdmin),
-		cli.Explain(dialAdmin), cli.Token(), cli.Simulate(), demoCommand(),
+		cli.Role(dialAdmin), cli.Me(dialAdmin), cli.Usage(dialAdmin), cli.Cut(dialAdmin), cli.Limit(dialAdmin), cli.Events(dialAdmin),
+		cli.Explain(dialAdmin), cli.Token(), cli.Simulate(), checkCommand(), demoCommand(),
 	}
 }
 

@@ -65,7 +65,7 @@ func (h *Handler) serveShare(w http.ResponseWriter, r *http.Request, in *request
 	}
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
-		h.land(w, r, in, code)
+		h.land(w, r, in, code, next)
 	case http.MethodPost:
 		h.redeem(w, r, in, code, next)
 	case http.MethodOptions:
@@ -76,7 +76,7 @@ func (h *Handler) serveShare(w http.ResponseWriter, r *http.Request, in *request
 	}
 }
 
-func (h *Handler) land(w http.ResponseWriter, r *http.Request, in *request, code string) {
+func (h *Handler) land(w http.ResponseWriter, r *http.Request, in *request, code string, next caddyhttp.Handler) {
 	ctx, cancel := context.WithTimeout(r.Context(), storeBudget)
 	defer cancel()
 	v, err := h.gate.Land(ctx, time.Now(), code, &in.Request)
@@ -88,7 +88,13 @@ func (h *Handler) land(w http.ResponseWriter, r *http.Request, in *request, code
 		v.Outcome = gate.Refuse // no need to make a newcomer press a button in vain
 		v.Refusal = gate.Refusal{Reason: gate.ViewsSpent, Allowance: gate.AllowanceViews}
 	}
-	if v.Outcome != gate.Pass {
+	switch v.Outcome {
+	case gate.Pass:
+	case gate.Redirect:
+		h.app.backing.usage.Note(gate.Usage{Link: v.Link.ID, Opens: 1})
+		h.sendOn(w, r, in, &v, next)
+		return
+	default:
 		h.refuseOpening(w, r, in, &v)
 		return
 	}
@@ -162,13 +168,18 @@ func (h *Handler) redeem(w http.ResponseWriter, r *http.Request, in *request, co
 		h.refuseOpening(w, r, in, &v)
 		return
 	}
-	countRequest(&v)
-	h.sawOpening(r, in, &v)
-	logVerdict(r, &v)
-	h.tellOpened(in, &v)
-	h.setCookies(w, r, &v)
+	h.sendOn(w, r, in, &v, next)
+}
+
+// sendOn sends a browser on to what it may watch in the session that was opened.
+func (h *Handler) sendOn(w http.ResponseWriter, r *http.Request, in *request, v *gate.Verdict, next caddyhttp.Handler) {
+	countRequest(v)
+	h.sawOpening(r, in, v)
+	logVerdict(r, v)
+	h.tellOpened(in, v)
+	h.setCookies(w, r, v)
 	pages.SetHeaders(w.Header())
-	w.Header().Set("Location", h.afterRedeem(r, v, next))
+	w.Header().Set("Location", h.afterRedeem(r, *v, next))
 	w.WriteHeader(http.StatusSeeOther)
 }
 

@@ -25,6 +25,7 @@ type Link struct {
 	Can            []string  `json:"can"`
 	Title          string    `json:"title,omitempty"`
 	Entry          string    `json:"entry,omitempty"`
+	Landing        string    `json:"landing"`
 	Views          Views     `json:"views"`
 	ViewsEach      *int64    `json:"views_each"`
 	Seats          *int64    `json:"seats"`
@@ -104,7 +105,7 @@ func (c *call) linkOf(l gate.Link, a gate.Account) Link {
 	level, known := c.levelOf(l)
 	object := Link{
 		ID: l.ID.String(), URL: c.PublicURL + gate.SharePath(code), MediaURL: c.PublicURL + l.MediaPath(code),
-		Scope: l.Scope.String(), Can: l.Can.Names(), Title: l.Title, Entry: l.Entry, Preset: l.Preset,
+		Scope: l.Scope.String(), Can: l.Can.Names(), Title: l.Title, Entry: l.Entry, Preset: l.Preset, Landing: l.Landing.String(),
 		HasPassword: l.Password != "", Strength: strengthOf(l, a.Terms, level, known),
 		Views: viewsOf(a), ViewsEach: limited(a.ViewsEach), Seats: limited(a.Seats), SeatsEach: limited(a.SeatsEach),
 		StartsAt: a.StartsAt, ExpiresAt: a.ExpiresAt, StartBy: a.StartBy,

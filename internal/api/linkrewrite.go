@@ -31,7 +31,8 @@ func (c *call) change(b LinkChange) (*changing, error) {
 	if ch.account.Standing.State == gate.Revoked {
 		return nil, gate.ErrFinal
 	}
-	if ch.extension, err = b.extension(c.Now(), ch.was, ch.account); err != nil {
+	var after gate.Terms
+	if ch.extension, after, err = b.extension(c.Now(), ch.was, ch.account); err != nil {
 		return nil, err
 	}
 	if len(ch.was.Above) > 0 {
@@ -39,7 +40,9 @@ func (c *call) change(b LinkChange) (*changing, error) {
 			return nil, err
 		}
 	}
-	ch.link, err = c.rewritten(ch.was, b, ch.from)
+	if ch.link, err = c.rewritten(ch.was, b, ch.from); err == nil && b.Landing != nil {
+		err = mayGoStraight(ch.link, after, false)
+	}
 	return ch, err
 }
 
@@ -69,6 +72,11 @@ func (c *call) rewritten(was gate.Link, b LinkChange, from *parent) (gate.Link, 
 	home, err := c.Directory.CollectionOf(c.r.Context(), was)
 	if err != nil {
 		return link, err
+	}
+	if b.Landing != nil {
+		if link.Landing, err = gate.ParseLanding(*b.Landing); err != nil {
+			return link, badValue.of("landing", gate.LandingWords(), err.Error())
+		}
 	}
 	if b.Can != nil {
 		if link.Can, err = capabilities(b.Can); err != nil {
@@ -161,6 +169,9 @@ func (ch *changing) writeDocument(c *call) error {
 		}
 		if ch.body.Audience != nil || ch.body.OnForward != nil {
 			ch.link.Audience, ch.link.OnForward = want.Audience, want.OnForward
+		}
+		if ch.body.Landing != nil {
+			ch.link.Landing = want.Landing
 		}
 	}
 	return nil

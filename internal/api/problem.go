@@ -61,6 +61,7 @@ var (
 	tooWide      = kind{"wider-than-parent", http.StatusBadRequest, "It would be more than what it is made from"}
 	noPublicURL  = kind{"no-public-url", http.StatusConflict, "The site does not know its own address"}
 	noSignIn     = kind{"no-sign-in", http.StatusConflict, "Nobody can sign in here"}
+	needsPage    = kind{"needs-landing", http.StatusUnprocessableEntity, "The link needs its page"}
 	noLimit      = kind{"no-limit", http.StatusConflict, "The link has no such limit"}
 	keyReused    = kind{"idempotency-key-reused", http.StatusConflict, "The Idempotency-Key was for another request"}
 	keyRunning   = kind{"idempotency-running", http.StatusConflict, "A request with this Idempotency-Key is not answered yet"}

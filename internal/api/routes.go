@@ -30,7 +30,7 @@ func needs(permissions ...directory.Permission) []directory.Permission { return 
 // fit a path the first counts: /sessions/stream is no session's id.
 var endpoints = slices.Concat(
 	eventEndpoints, linkEndpoints, forwardingEndpoints, inviteEndpoints, sessionEndpoints, personEndpoints, factorEndpoints, groupEndpoints, collectionEndpoints, grantEndpoints, meEndpoints,
-	keyEndpoints, limitEndpoints, otherEndpoints,
+	usageEndpoints, keyEndpoints, limitEndpoints, otherEndpoints,
 )
 
 var sessionEndpoints = []endpoint{

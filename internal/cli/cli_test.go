@@ -131,7 +131,7 @@ func (k *fileKeys) Retire(id string) (token.Key, error) {
 func (s *server) trees() *cobra.Command {
 	root := &cobra.Command{Use: "usher", SilenceUsage: true}
 	root.AddCommand(cli.Link(s.dial), cli.Session(s.dial), cli.Key(s.dial), cli.APIKey(s.dial), cli.Explain(s.dial), cli.Token(),
-		cli.Person(s.dial), cli.Group(s.dial), cli.Collection(s.dial), cli.Grant(s.dial), cli.Role(s.dial), cli.Me(s.dial), cli.Cut(s.dial), cli.Events(s.dial), cli.Invite(s.dial), cli.Limit(s.dial))
+		cli.Person(s.dial), cli.Group(s.dial), cli.Collection(s.dial), cli.Grant(s.dial), cli.Role(s.dial), cli.Me(s.dial), cli.Usage(s.dial), cli.Cut(s.dial), cli.Events(s.dial), cli.Invite(s.dial), cli.Limit(s.dial))
 	return root
 }
 

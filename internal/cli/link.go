@@ -97,10 +97,11 @@ func (f *newLinkFlags) add(cmd *cobra.Command, body *api.NewLink) {
 	flags.StringVar(&f.starts, "starts", "", "When it opens, written the same way (default now)")
 	flags.StringVar(&f.startBy, "start-by", "", "When the last view may begin, written the same way; begun ones go on to the end")
 	flags.StringVar(&f.playFor, "play-for", "", "How long it is good for from its first view on, such as 48h")
-	flags.StringSliceVar(&body.Can, "can", nil, "What it allows: view, download, upload, share, stats (default view)")
+	flags.StringSliceVar(&body.Can, "can", nil, "What it allows: view, download, upload, share, stats, comment (default view)")
 	flags.StringVar(&body.Title, "title", "", "What the link's page calls the video (default nothing)")
 	flags.StringVar(&f.audience, "audience", "", audienceFlag)
 	flags.StringVar(&f.onForward, "on-forward", "", onForwardFlag)
+	flags.StringVar(&body.Landing, "landing", "", landingFlag)
 	flags.StringVar(&body.Entry, "entry", "", "File below the folder that players start with, such as master.m3u8 (default looked for)")
 }
 
@@ -145,6 +146,8 @@ func (f *newLinkFlags) fill(r *run, cmd *cobra.Command, body *api.NewLink) (err 
 	}
 	return err
 }
+
+const landingFlag = "What whoever follows it meets: confirm, a page with a button, or none, for links that limit and ask nothing (default confirm)"
 
 const whenFullFlag = "What becomes of one more device: refuse it, or replace the oldest (default refuse)"
 

@@ -95,7 +95,7 @@ func TestPresets(t *testing.T) {
 	if e := fails[*Invalid](t, err); e.Field != "preset" || len(e.Allowed) != 3 {
 		t.Error(e)
 	}
-	for _, bad := range []Presets{{"can_view": 1}, {"": 1}, {"A": 1}, {"x": 0}, {"x": 1 << 6}} {
+	for _, bad := range []Presets{{"can_view": 1}, {"": 1}, {"A": 1}, {"x": 0}, {"x": 1 << 7}} {
 		if _, err := New(r.store, r.view, Settings{Presets: bad}); err == nil {
 			t.Errorf("%v was taken", bad)
 		}

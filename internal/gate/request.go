@@ -50,6 +50,8 @@ type Request struct {
 	Speculative bool
 	// Document: a browser navigates to it, and will show or save it by itself.
 	Document bool
+	// Navigates: a person's browser goes to it in a window of its own, and says so.
+	Navigates bool
 	// Download: it is asked for as a file to keep.
 	Download bool
 	// Password is what was typed into a landing page's form; empty: nothing.

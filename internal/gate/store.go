@@ -405,6 +405,10 @@ type Account struct {
 	Devices      int64
 	Opens        int64
 	RefusedOpens int64
+	// Sessions counts those that were ever made, and Bytes what was sent on them, as
+	// far as [Ledger.Flush] was told. Like Used they outlive the sessions.
+	Sessions int64
+	Bytes    int64
 }
 
 // Opening asks for a session on a link.
@@ -684,9 +688,9 @@ type Settled struct {
 
 // Usage is what was gathered in memory about one session's play since the
 // last flush. A fact about an unknown link is dropped. Opens and
-// RefusedOpens count for the link, whatever the rest says; a fact with a zero
-// Session says nothing else.
-// Bytes and LastSeen go to the session, and nowhere where it is not known.
+// RefusedOpens count for the link, whatever the rest says, and so do Bytes; a fact
+// with a zero Session says nothing else.
+// Bytes and LastSeen also go to the session, where it is known.
 // LastSeen also goes to the subject's play of Asset while that is open: a play
 // that has ended is never reopened. LastSeen only moves forward, and never
 // beyond the store's now.

@@ -89,7 +89,7 @@ func (a *account) encode() []byte {
 	for _, at := range a.lapses {
 		w.time(at)
 	}
-	return w.bytes
+	return w.number(a.Sessions).number(a.Bytes).bytes
 }
 
 func decodeAccount(value []byte) (*account, error) {
@@ -107,6 +107,9 @@ func decodeAccount(value []byte) (*account, error) {
 	}}
 	for n := r.number(); n > 0 && r.err == nil; n-- {
 		a.lapses = append(a.lapses, r.time())
+	}
+	if len(r.rest) > 0 { // written before these were counted, it ends here
+		a.Sessions, a.Bytes = r.number(), r.number()
 	}
 	return a, r.err
 }

@@ -59,6 +59,7 @@ func (b *batch) open(o gate.Opening) (gate.Opened, error) {
 	}
 	if !resumed {
 		b.index(session, fresh)
+		a.Sessions++
 		a.Redeems += one(o.Hold)
 		a.Devices += one(fresh)
 	}

@@ -130,6 +130,7 @@ func (s *Store) Flush(ctx context.Context, facts []gate.Usage) error {
 		}
 		l.account.Opens += fact.Opens
 		l.account.RefusedOpens += fact.RefusedOpens
+		l.account.Bytes += fact.Bytes
 		session, known := l.sessions[fact.Session]
 		if !known {
 			continue

@@ -67,6 +67,7 @@ func (l *link) find(o gate.Opening, now time.Time) (gate.Session, bool) {
 // create makes the proposed session.
 func (l *link) create(o gate.Opening, now time.Time) gate.Session {
 	l.seen[o.Device] = true
+	l.account.Sessions++
 	l.devices[deviceKey{o.Device, o.Person}] = o.Session
 	if o.Alias != (gate.Subject{}) {
 		l.aliases[aliasKey{o.Alias, o.Person}] = o.Session

@@ -103,6 +103,12 @@ func decodeAccount(values []any) (a gate.Account, m marks, err error) {
 	a.Seats, a.SeatsEach, a.WhenFull = w.number(), w.number(), whenFull(w.number())
 	a.StartBy, a.PlayFor = w.time(), time.Duration(w.number())*time.Millisecond
 	a.RefusedOpens = w.number()
+	for range 3 { // what only scripts read
+		w.next()
+	}
+	if w.rest != "" { // written before these were counted, it ends here
+		a.Sessions, a.Bytes = w.number(), w.number()
+	}
 	if w.err != nil {
 		return gate.Account{}, marks{}, w.err
 	}
