@@ -102,7 +102,7 @@ var types = [typeCount]row{
 	LinkRefused:        {"link.refused", "Somebody came to a link that is suspended, revoked or over.", "link person collection client agent reason count", OfViews},
 	LinkSpent:          {"link.spent", "The last of a link's views was taken.", "link session person collection count", OfViews},
 	PlayBegan:          {"play.began", "A view was charged.", "link session person collection asset count", OfViews},
-	PasswordGuessed:    {"password.guessed", "Wrong passwords for a link came so often that whoever tries has to wait.", "link collection client agent count", OfViews},
+	PasswordGuessed:    {"password.guessed", "Wrong passwords for a link came so often that whoever tries has to wait.", "link person collection client agent reason count", OfViews},
 	SessionEnded:       {"session.ended", "A session was ended by hand.", "by link session person collection", OfViews},
 	PersonInvited:      {"person.invited", "An invitation was made, or sent again.", "by person group collection detail", OfPerson},
 	InviteRevoked:      {"invite.revoked", "An invitation was withdrawn, with what it gave.", "by person group collection", OfPerson},

@@ -102,7 +102,7 @@ func TestGuessingIsInTheTrail(t *testing.T) {
 	eventsUntil(t, s, "signin.succeeded", "--person", "ada@example.com")
 	wantStatus(t, newGuest(t).form(s, "/_usher/signin", "email", "ada@example.com", "password", "not mine at all"), http.StatusUnauthorized, "")
 	all = eventsUntil(t, s, "signin.refused", "--person", "ada@example.com")
-	if got := typesOf(all); got != "person.invited person.activated signin.succeeded signin.refused" {
+	if got := typesOf(all); got != "person.created person.invited person.activated signin.succeeded signin.refused" {
 		t.Error(all)
 	}
 	lacks(t, s.CLI("events", "--json", "--limit", "200"), "open sesame", ownPassword, "ada@example.com", "not mine")
