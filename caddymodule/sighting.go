@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"context"
+	"crypto/sha256"
 	"net/http"
 	"strings"
 	"time"
@@ -30,20 +31,26 @@ func (a *answer) sawPassing() {
 }
 
 // saw queues a sighting of a link that was made for a certain audience. What
-// identifies becomes digests before it is kept.
+// identifies is turned into digests by the keyring's secret before it is kept.
 func (h *Handler) saw(r *http.Request, in *request, v *gate.Verdict, kind forwarding.Kind) {
 	if v.Link.Audience == "" {
 		return
 	}
 	s := forwarding.Sighting{
-		At: in.came.UTC(), Kind: kind, Cookieless: in.Device == "", Agent: gate.AgentFamily(in.Agent), Language: languageOf(r),
+		At: in.came.UTC(), Kind: kind, Device: h.digest("device", v.Device.String()), Cookieless: in.Device == "",
+		Network: forwarding.Network{Group: h.digest("network", gate.NetworkGroup(in.Client).String())},
+		Agent:   gate.AgentFamily(in.Agent), Language: languageOf(r),
 	}
 	if gate.Previewer(in.Agent) {
 		s.Who = forwarding.Preview
 	}
-	h.app.backing.suspicion.Saw(suspicion.Sighting{
-		Link: v.Link.ID, Sighting: s, Device: v.Device, Network: gate.NetworkGroup(in.Client), Keys: h.app.keys.Ring(),
-	})
+	h.app.backing.suspicion.Saw(suspicion.Sighting{Link: v.Link.ID, Sighting: s})
+}
+
+// digest is short: it is only ever compared with those of the same link.
+func (h *Handler) digest(use, text string) forwarding.Digest {
+	sum := sha256.Sum256([]byte(h.app.keys.Ring().Digest("forwarding "+use, text)))
+	return forwarding.Digest(sum[:8])
 }
 
 // languageOf is the first language that the client asks for, without its region.

@@ -10,8 +10,6 @@ import (
 // Ledger is what is kept about one link. It is small and bounded, and holds
 // digests only.
 type Ledger struct {
-	// Key names the secret that the digests were made with.
-	Key      string     `json:"key,omitempty"`
 	Clusters []Cluster  `json:"clusters,omitempty"`
 	Evidence []Evidence `json:"evidence,omitempty"`
 	Level    Level      `json:"level"`

@@ -7,28 +7,20 @@ package suspicion
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/netip"
 	"slices"
 	"time"
 
 	"github.com/usher-media/usher/internal/forwarding"
 	"github.com/usher-media/usher/internal/gate"
-	"github.com/usher-media/usher/internal/token"
 )
 
-// Sighting is one use of a link. What identifies is kept as it is in memory only,
-// until it becomes the digests of its Sighting.
+// Sighting is one use of a link.
 type Sighting struct {
 	Link gate.LinkID
 	forwarding.Sighting
-	Device  gate.DeviceID
-	Network netip.Prefix
-	// Keys is the keyring whose secrets the digests are made with.
-	Keys *token.Keyring
 }
 
 // Suspected says of a link that it was probably passed on, and what was done.
@@ -119,7 +111,7 @@ func (k *Keeper) take(ctx context.Context, s Sighting) error {
 	}
 	var rose bool
 	ledger, err := Change(ctx, k.Store, s.Link, func(l *forwarding.Ledger) {
-		rose = l.See(hide(s, l), audience)
+		rose = l.See(s.Sighting, audience)
 	})
 	if err != nil || !rose || ledger.Level < forwarding.Likely {
 		return err
@@ -132,28 +124,6 @@ func (k *Keeper) take(ctx context.Context, s Sighting) error {
 	}
 	k.Told(ctx, found)
 	return nil
-}
-
-// hide makes digests of what identifies, by the key that the ledger began with. That
-// stays so while keys are rotated, or every device would be a new one. Once that
-// key is retired, nobody is known again, and the ledger begins anew.
-func hide(s Sighting, l *forwarding.Ledger) forwarding.Sighting {
-	ring := s.Keys
-	device, live := ring.DigestBy(l.Key, "forwarding device", s.Device.String())
-	if !live {
-		*l = forwarding.Ledger{Key: ring.Sealing()}
-		device = ring.Digest("forwarding device", s.Device.String())
-	}
-	network, _ := ring.DigestBy(l.Key, "forwarding network", s.Network.String())
-	s.Sighting.Device, s.Sighting.Network.Group = short(device), short(network)
-	return s.Sighting
-}
-
-// short is a digest of a digest: it is only ever compared with those of the same
-// link.
-func short(text string) forwarding.Digest {
-	sum := sha256.Sum256([]byte(text))
-	return forwarding.Digest(sum[:len(forwarding.Digest{})])
 }
 
 // suspend suspends a link that is active. One that somebody else has closed is

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -15,18 +14,7 @@ import (
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/store/model"
 	"github.com/usher-media/usher/internal/suspicion"
-	"github.com/usher-media/usher/internal/token"
 )
-
-var ring = newRing()
-
-func newRing() *token.Keyring {
-	ring, err := token.NewKeyring(noon)
-	if err != nil {
-		panic(err)
-	}
-	return ring
-}
 
 var noon = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 
@@ -46,10 +34,10 @@ func newStore(t *testing.T, link gate.Link) gate.Store {
 
 // by is a device of its own in a network of its own.
 func by(n int) suspicion.Sighting {
-	return suspicion.Sighting{
-		Link: gate.LinkID{1}, Sighting: forwarding.Sighting{At: noon, Agent: "chrome", Language: "de"},
-		Device: gate.DeviceID{byte(n), 1}, Network: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(n), 0}), 24), Keys: ring,
-	}
+	id := forwarding.Digest{byte(n), 1}
+	return suspicion.Sighting{Link: gate.LinkID{1}, Sighting: forwarding.Sighting{
+		At: noon, Device: id, Network: forwarding.Network{Group: id}, Agent: "chrome", Language: "de",
+	}}
 }
 
 // TestTwoNodesActOnce has two nodes see a link on many devices at once: all of them
@@ -137,57 +125,10 @@ func TestWhatNobodyWatches(t *testing.T) {
 func TestWhy(t *testing.T) {
 	var l forwarding.Ledger
 	for i := range 4 {
-		s := by(i).Sighting
-		s.Device, s.Network.Group = forwarding.Digest{byte(i), 1}, forwarding.Digest{byte(i), 2}
-		l.See(s, forwarding.One)
+		l.See(by(i).Sighting, forwarding.One)
 	}
 	why := suspicion.Why(l)
 	if len(why) != 2 || !strings.HasSuffix(why[0], "(3 times)") || !strings.HasSuffix(why[1], "(2 times)") {
 		t.Errorf("%q", why)
-	}
-}
-
-// TestRotatedKeysForgetNobody rotates the key that digests are made with, and then
-// retires the old one.
-func TestRotatedKeysForgetNobody(t *testing.T) {
-	store := newStore(t, gate.Link{Audience: "one"})
-	rotated, _, err := ring.Rotate(token.UseSeal, noon)
-	if err != nil {
-		t.Fatal(err)
-	}
-	retired, err := rotated.Retire(ring.Sealing(), noon)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	k := suspicion.New(suspicion.Options{Store: store, Told: func(context.Context, suspicion.Suspected) {}, Failed: func(err error) { t.Error(err) }})
-	go k.Run(ctx)
-	rev := int64(0)
-	for _, c := range []struct {
-		keys     *token.Keyring
-		who      int
-		clusters int
-		evidence int
-	}{
-		{ring, 1, 1, 0}, {ring, 2, 2, 1}, {rotated, 1, 2, 1}, {rotated, 2, 2, 1}, {retired, 2, 1, 0},
-	} {
-		s := by(c.who)
-		s.Keys = c.keys
-		k.Saw(s)
-		for {
-			ledger, now, err := suspicion.Read(t.Context(), store, gate.LinkID{1})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if now > rev {
-				rev = now
-				if len(ledger.Clusters) != c.clusters || len(ledger.Evidence) != c.evidence {
-					t.Errorf("%d: %+v", rev, ledger)
-				}
-				break
-			}
-			time.Sleep(time.Millisecond)
-		}
 	}
 }

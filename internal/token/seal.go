@@ -4,7 +4,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"hash"
 	"sync"
@@ -151,29 +150,12 @@ func SealedLen(p Purpose) int {
 // Digest returns a short keyed hash of text for the given use: the same text
 // gives the same digest, and without the keyring it cannot be turned back by
 // trying all addresses.
-func (r *Keyring) Digest(use, text string) string { return r.sealing.digest(use, text) }
-
-// DigestBy is Digest by the seal key of a name; false: there is none of that name
-// that is not retired. Of what was digested by a key before, rotating it loses
-// nothing, and retiring it makes sure that nothing is known again.
-func (r *Keyring) DigestBy(kid, use, text string) (digest string, live bool) {
-	id, err := sealKid(kid)
-	key, live := r.seals[id]
-	if err != nil || !live {
-		return "", false
-	}
-	return key.digest(use, text), true
-}
-
-// Sealing is the name of the key that seals at this moment.
-func (r *Keyring) Sealing() string { return hex.EncodeToString(r.sealing.kid[:]) }
-
-func (k *sealKey) digest(use, text string) string {
+func (r *Keyring) Digest(use, text string) string {
 	raw := make([]byte, 0, 128)
 	raw = append(raw, byte(digests), byte(len(use)))
 	raw = append(raw, use...)
 	raw = append(raw, text...)
 	var sum [macSize]byte
-	k.sealer.mac(sum[:0], digests, raw)
+	r.sealing.sealer.mac(sum[:0], digests, raw)
 	return sealText.EncodeToString(sum[:9])
 }
