@@ -61,6 +61,11 @@ func (l *Ledger) See(s Sighting, audience Audience) (rose bool) {
 	if audience == Public {
 		return false
 	}
+	for _, names := range s.Before {
+		for i := range l.Clusters {
+			l.Clusters[i].rename(names, &s)
+		}
+	}
 	before := l.said
 	at := l.find(&s)
 	if at >= 0 {
@@ -96,14 +101,14 @@ func (l *Ledger) recognise(at int, s *Sighting) {
 	watching := s.At.Sub(c.Played) <= current
 	from := c.On
 	if s.Kind == Moved && !c.near(s.Network) {
-		if watching && from != s.Network.Group {
+		if watching && from != s.Network.Group && c.apart(s.Network) {
 			l.add(Evidence{At: s.At, Cluster: at, Reason: CopiedSession})
-		} else {
+		} else { // or at home, where the television has the other kind of address
 			l.add(Evidence{At: s.At, Cluster: at, Reason: HandedOver})
 		}
 		return // the network is whoever else's: it does not become the device's
 	}
-	if c.Agent != s.Agent && !c.near(s.Network) {
+	if c.Agent != s.Agent && c.apart(s.Network) {
 		l.add(Evidence{At: s.At, Cluster: at, Reason: CopiedCookie})
 		return
 	}
