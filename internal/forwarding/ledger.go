@@ -15,6 +15,9 @@ type Ledger struct {
 	Level    Level      `json:"level"`
 	// Since is when the level was reached.
 	Since time.Time `json:"since,omitzero"`
+	// Owed says that what the level asks for was not done yet. Who keeps the ledger
+	// sets it, and takes it back.
+	Owed bool `json:"owed,omitempty"`
 	// Uncounted are new devices after there was no more room.
 	Uncounted int `json:"uncounted,omitempty"`
 	// Previews and Scans were set apart.
@@ -217,6 +220,6 @@ func (l *Ledger) settle(now time.Time) bool {
 // back, and the audience that it is for from then on is returned. Who was seen
 // stays known, and is no news again.
 func (l *Ledger) Fine(now time.Time, audience Audience) Audience {
-	l.Evidence, l.Level, l.Since = nil, Quiet, now
+	l.Evidence, l.Level, l.Since, l.Owed = nil, Quiet, now, false
 	return audience.wider()
 }
