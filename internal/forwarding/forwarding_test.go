@@ -184,6 +184,9 @@ func TestAudiences(t *testing.T) {
 	}
 	widening := []string{}
 	for a := One; a != Public; a = a.wider() {
+		if w := a.wider(); !a.Within(a) || !a.Within(w) || w.Within(a) || !Public.Within(Public) {
+			t.Errorf("%s within %s", w, a)
+		}
 		widening = append(widening, a.String())
 	}
 	if got := strings.Join(widening, " "); got != "one household team:5 team:10 team:20 team:40 team:80 team:160" {
