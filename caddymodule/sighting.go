@@ -43,8 +43,11 @@ func (h *Handler) saw(r *http.Request, in *request, v *gate.Verdict, kind forwar
 		Network: forwarding.Network{Group: names[0].Network, Six: network.Addr().Is6()},
 		Agent:   gate.AgentFamily(in.Agent), Language: languageOf(r),
 	}
-	if gate.Previewer(in.Agent) {
+	switch {
+	case gate.Previewer(in.Agent):
 		s.Who = forwarding.Preview
+	case !v.Link.By.IsZero() && v.Person == v.Link.By: // signed in, and looking at their own
+		s.Who = forwarding.Owner
 	}
 	h.app.backing.suspicion.Saw(suspicion.Sighting{Link: v.Link.ID, Sighting: s})
 }
