@@ -36,20 +36,38 @@ func (h *Handler) saw(r *http.Request, in *request, v *gate.Verdict, kind forwar
 	if v.Link.Audience == "" {
 		return
 	}
+	network := gate.NetworkGroup(in.Client)
+	names := h.namesOf(v.Device.String(), network.String())
 	s := forwarding.Sighting{
-		At: in.came.UTC(), Kind: kind, Device: h.digest("device", v.Device.String()), Cookieless: in.Device == "",
-		Network: forwarding.Network{Group: h.digest("network", gate.NetworkGroup(in.Client).String())},
+		At: in.came.UTC(), Kind: kind, Device: names[0].Device, Before: names[1:], Cookieless: in.Device == "",
+		Network: forwarding.Network{Group: names[0].Network, Six: network.Addr().Is6()},
 		Agent:   gate.AgentFamily(in.Agent), Language: languageOf(r),
 	}
-	if gate.Previewer(in.Agent) {
+	switch {
+	case gate.Previewer(in.Agent):
 		s.Who = forwarding.Preview
+	case !v.Link.By.IsZero() && v.Person == v.Link.By: // signed in, and looking at their own
+		s.Who = forwarding.Owner
 	}
 	h.app.backing.suspicion.Saw(suspicion.Sighting{Link: v.Link.ID, Sighting: s})
 }
 
-// digest is short: it is only ever compared with those of the same link.
-func (h *Handler) digest(use, text string) forwarding.Digest {
-	sum := sha256.Sum256([]byte(h.app.keys.Ring().Digest("forwarding "+use, text)))
+// namesOf are what a device and a network are called under each key that is not
+// retired, first under the one that seals: that keys are rotated makes no device a
+// new one.
+func (h *Handler) namesOf(device, network string) []forwarding.Names {
+	ring := h.app.keys.Ring()
+	devices, networks := ring.Digests("forwarding device", device), ring.Digests("forwarding network", network)
+	names := make([]forwarding.Names, len(devices))
+	for i := range names {
+		names[i] = forwarding.Names{Device: short(devices[i]), Network: short(networks[i])}
+	}
+	return names
+}
+
+// short is enough: it is only ever compared with those of the same link.
+func short(digest string) forwarding.Digest {
+	sum := sha256.Sum256([]byte(digest))
 	return forwarding.Digest(sum[:8])
 }
 

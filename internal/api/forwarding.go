@@ -1,7 +1,9 @@
 package api
 
 import (
+	"cmp"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/usher-media/usher/internal/directory"
@@ -62,7 +64,8 @@ func (c *call) forwardingOf(link gate.Link, l forwarding.Ledger) Forwarding {
 }
 
 // declareFine is an owner's "this is fine": what was held against the link is
-// forgotten, and it is for a wider audience from then on. A link that was
+// forgotten, and it is for a wider audience from then on, as far as the link that it
+// was made from allows. A link that was
 // suspended is resumed by a request of its own.
 func (c *call) declareFine() (answer, error) {
 	for {
@@ -82,6 +85,9 @@ func (c *call) declareFine() (answer, error) {
 			wider = l.Fine(c.Now(), audience)
 		})
 		if err != nil {
+			return answer{}, err
+		}
+		if wider, err = c.noWider(wider, link); err != nil {
 			return answer{}, err
 		}
 		setAudience(&link, wider)
@@ -137,6 +143,58 @@ func declare(l *gate.Link, audience, onForward *string) error {
 		words = append(words, string(known))
 	}
 	return badValue.of("on_forward", words, "unknown")
+}
+
+// asWatched holds what a link says of being passed on against the link that it is
+// made from: it is for no more people, and not less is done. Otherwise whoever was
+// given a link to hand on could have the gate look away.
+func asWatched(l, from *gate.Link) error {
+	if from.Audience == "" {
+		return nil
+	}
+	most, err := suspicion.Audience(*from)
+	if err != nil {
+		return err
+	}
+	a, err := suspicion.Audience(*l)
+	if err != nil {
+		return err
+	}
+	if !a.Within(most) {
+		return tooWide.of("audience", []string{from.Audience}, "the parent is for "+from.Audience)
+	}
+	least := slices.Index(gate.OnForwards(), cmp.Or(from.OnForward, gate.OnForwardNotify))
+	if allowed := gate.OnForwards()[least:]; !slices.Contains(allowed, cmp.Or(l.OnForward, gate.OnForwardNotify)) {
+		words := make([]string, len(allowed))
+		for i := range allowed {
+			words[i] = string(allowed[i])
+		}
+		return tooWide.of("on_forward", words, "where the parent is passed on, more is done than that")
+	}
+	return nil
+}
+
+// noWider is the audience, or the parent's where that is for fewer.
+func (c *call) noWider(a forwarding.Audience, l gate.Link) (forwarding.Audience, error) {
+	if len(l.Above) == 0 {
+		return a, nil
+	}
+	doc, err := c.Store.Get(c.r.Context(), gate.KindLink, l.Above[0].String())
+	if errors.Is(err, gate.ErrNotFound) {
+		return a, gate.ErrFinal // what came from a link that is gone opens nothing
+	}
+	if err != nil {
+		return a, err
+	}
+	from, err := gate.LinkFrom(doc)
+	if err != nil {
+		return a, err
+	}
+	most, err := suspicion.Audience(from)
+	if err == nil && !a.Within(most) {
+		a = most
+	}
+	return a, err
 }
 
 var audienceWords = []string{"one", "household", "team:N", "public"}

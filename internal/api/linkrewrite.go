@@ -109,6 +109,11 @@ func (c *call) rewritten(was gate.Link, b LinkChange, from *parent) (gate.Link, 
 	if err := declare(&link, b.Audience, b.OnForward); err != nil {
 		return link, err
 	}
+	if from != nil && (b.Audience != nil || b.OnForward != nil) {
+		if err := asWatched(&link, &from.Link); err != nil {
+			return link, err
+		}
+	}
 	if from != nil && len(link.For) == 0 {
 		switch {
 		case len(from.For) > 0:

@@ -55,6 +55,33 @@ func (c *Cluster) near(n Network) bool {
 	})
 }
 
+// apart reports whether the cluster is known on networks that can be held against
+// that one, and on none near it.
+func (c *Cluster) apart(n Network) bool { return !c.near(n) && c.knows(n.Six) }
+
+// knows reports whether the cluster was seen on a network of that kind of address.
+func (c *Cluster) knows(six bool) bool {
+	return slices.ContainsFunc(c.Networks, func(n Network) bool { return n.Six == six })
+}
+
+// rename makes the names of before those of now.
+func (c *Cluster) rename(before Names, s *Sighting) {
+	now := Names{s.Device, s.Network.Group}
+	for i := range c.Devices {
+		if c.Devices[i] == before.Device {
+			c.Devices[i] = now.Device
+		}
+	}
+	for i := range c.Networks {
+		if c.Networks[i].Group == before.Network {
+			c.Networks[i].Group = now.Network
+		}
+	}
+	if c.On == before.Network {
+		c.On = now.Network
+	}
+}
+
 // meets reports whether both were seen in one place.
 func (c *Cluster) meets(other *Cluster) bool { return slices.ContainsFunc(other.Networks, c.near) }
 

@@ -54,7 +54,7 @@ const (
 	// spare is what a device within the expected ones counts, in a household.
 	spare = 0.15
 	// abroad is how much more a newcomer counts in another country, discounted how
-	// much less where addresses say little or where it may be an old acquaintance.
+	// much less where addresses say little, or cannot be compared.
 	abroad, discounted = 1.3, 0.4
 )
 
@@ -124,7 +124,7 @@ func (l *Ledger) newcomer(fresh *Cluster, s *Sighting, audience Audience) {
 		reason = NewHere
 	case s.Cookieless && slices.ContainsFunc(l.Clusters, func(c Cluster) bool { return c.Agent == s.Agent && c.Language == s.Language }):
 		reason = NewNearby // a player that keeps no cookies, somewhere else
-	case s.Network.Shared:
+	case s.Network.Shared || !slices.ContainsFunc(l.Clusters, func(c Cluster) bool { return c.knows(s.Network.Six) }):
 		factor = discounted
 	case l.elsewhere(s.Network.Country):
 		factor = abroad

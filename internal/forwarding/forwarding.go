@@ -99,6 +99,17 @@ func (a Audience) wider() Audience {
 	return Public
 }
 
+// Within reports whether the audience is no wider than the other one.
+func (a Audience) Within(other Audience) bool {
+	switch {
+	case other.kind == toEverybody:
+		return true
+	case a.kind != other.kind:
+		return a.kind != toEverybody && a.kind < other.kind
+	}
+	return a.people <= other.people
+}
+
 // expected is how many devices are no news at all, and how many places may watch
 // at the same moment.
 func (a Audience) expected() (devices, places int) {

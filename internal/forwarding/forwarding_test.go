@@ -33,6 +33,32 @@ func (l *Ledger) reasons() string {
 	return strings.Join(words, " ")
 }
 
+// six is the sighting by IPv6.
+func six(s Sighting) Sighting {
+	s.Network.Six = true
+	return s
+}
+
+// TestRotation gives a secret to whoever makes digests that is another one: nobody
+// is new, as long as the one before is known.
+func TestRotation(t *testing.T) {
+	var l Ledger
+	for n := range byte(4) {
+		l.See(by(n+1, n+1, 0, Played), Household)
+	}
+	was := l.reasons()
+	for round := range byte(2) {
+		for n := range byte(4) {
+			s := by(n+11, n+11, 500+int(round), Kind(round))
+			s.Agent, s.Before = by(n+1, 1, 0, Opened).Agent, []Names{{Digest{n + 1}, Digest{n + 1}}}
+			l.See(s, Household)
+		}
+	}
+	if len(l.Clusters) != 4 || l.reasons() != was {
+		t.Errorf("%d clusters, %q, which was %q", len(l.Clusters), l.reasons(), was)
+	}
+}
+
 // TestReasons holds each sighting to the evidence that it makes, and to the level.
 func TestReasons(t *testing.T) {
 	other := func(s Sighting, change func(*Sighting)) Sighting {
@@ -61,6 +87,9 @@ func TestReasons(t *testing.T) {
 		{"a session that went on elsewhere", One, []Sighting{by(1, 1, 0, Opened), by(1, 1, 5, Played), other(by(1, 2, 50, Moved), func(s *Sighting) { s.Agent = "vlc" })}, "handed_over", Quiet},
 		{"a session that was cast at home", One, []Sighting{by(1, 1, 0, Opened), by(1, 1, 5, Played), other(by(1, 1, 5, Moved), func(s *Sighting) { s.Agent = "vlc" })}, "", Quiet},
 		{"a copied cookie", One, []Sighting{by(1, 1, 0, Opened), other(by(1, 2, 50, Opened), func(s *Sighting) { s.Agent = "curl" })}, "copied_cookie", Watch},
+		{"a session that was cast at home, by the other kind of address", One, []Sighting{by(1, 1, 0, Opened), by(1, 1, 5, Played), six(other(by(1, 2, 5, Moved), func(s *Sighting) { s.Agent = "crkey" }))}, "handed_over", Quiet},
+		{"a page by one kind of address, its media by the other", One, []Sighting{six(by(1, 1, 0, Opened)), other(by(1, 2, 1, Played), func(s *Sighting) { s.Agent = "applecoremedia" }), six(by(1, 1, 3000, Opened))}, "", Quiet},
+		{"a second device, by the other kind of address", One, []Sighting{by(1, 1, 0, Opened), six(by(2, 2, 5, Opened))}, "new_elsewhere", Quiet},
 		{"scanners and previews", One, []Sighting{by(1, 1, 0, Opened), other(by(2, 2, 1, Opened), func(s *Sighting) { s.Who = Scanner }), other(by(3, 3, 2, Opened), func(s *Sighting) { s.Who = Preview }), other(by(4, 4, 3, Opened), func(s *Sighting) { s.Who = Owner })}, "", Quiet},
 		{"a household", Household, []Sighting{by(1, 1, 0, Opened), by(2, 1, 1, Opened), by(3, 1, 2, Opened), by(1, 1, 3, Played), by(2, 1, 3, Played)}, "new_here new_here", Quiet},
 		{"everybody", Public, []Sighting{by(1, 1, 0, Opened), by(2, 2, 1, Opened), by(3, 3, 2, Opened)}, "", Quiet},
@@ -155,6 +184,9 @@ func TestAudiences(t *testing.T) {
 	}
 	widening := []string{}
 	for a := One; a != Public; a = a.wider() {
+		if w := a.wider(); !a.Within(a) || !a.Within(w) || w.Within(a) || !Public.Within(Public) {
+			t.Errorf("%s within %s", w, a)
+		}
 		widening = append(widening, a.String())
 	}
 	if got := strings.Join(widening, " "); got != "one household team:5 team:10 team:20 team:40 team:80 team:160" {

@@ -15,6 +15,9 @@ type Ledger struct {
 	Level    Level      `json:"level"`
 	// Since is when the level was reached.
 	Since time.Time `json:"since,omitzero"`
+	// Owed says that what the level asks for was not done yet. Who keeps the ledger
+	// sets it, and takes it back.
+	Owed bool `json:"owed,omitempty"`
 	// Uncounted are new devices after there was no more room.
 	Uncounted int `json:"uncounted,omitempty"`
 	// Previews and Scans were set apart.
@@ -61,6 +64,11 @@ func (l *Ledger) See(s Sighting, audience Audience) (rose bool) {
 	if audience == Public {
 		return false
 	}
+	for _, names := range s.Before {
+		for i := range l.Clusters {
+			l.Clusters[i].rename(names, &s)
+		}
+	}
 	before := l.said
 	at := l.find(&s)
 	if at >= 0 {
@@ -96,14 +104,14 @@ func (l *Ledger) recognise(at int, s *Sighting) {
 	watching := s.At.Sub(c.Played) <= current
 	from := c.On
 	if s.Kind == Moved && !c.near(s.Network) {
-		if watching && from != s.Network.Group {
+		if watching && from != s.Network.Group && c.apart(s.Network) {
 			l.add(Evidence{At: s.At, Cluster: at, Reason: CopiedSession})
-		} else {
+		} else { // or at home, where the television has the other kind of address
 			l.add(Evidence{At: s.At, Cluster: at, Reason: HandedOver})
 		}
 		return // the network is whoever else's: it does not become the device's
 	}
-	if c.Agent != s.Agent && !c.near(s.Network) {
+	if c.Agent != s.Agent && c.apart(s.Network) {
 		l.add(Evidence{At: s.At, Cluster: at, Reason: CopiedCookie})
 		return
 	}
@@ -212,6 +220,6 @@ func (l *Ledger) settle(now time.Time) bool {
 // back, and the audience that it is for from then on is returned. Who was seen
 // stays known, and is no news again.
 func (l *Ledger) Fine(now time.Time, audience Audience) Audience {
-	l.Evidence, l.Level, l.Since = nil, Quiet, now
+	l.Evidence, l.Level, l.Since, l.Owed = nil, Quiet, now, false
 	return audience.wider()
 }

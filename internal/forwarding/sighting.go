@@ -64,6 +64,9 @@ type Network struct {
 	Country string `json:"country,omitempty"`
 	// Shared says that addresses there say little: a relay or a VPN.
 	Shared bool `json:"shared,omitempty"`
+	// Six says that it is one of IPv6. A home has one of each, and nothing tells
+	// that they are the same place.
+	Six bool `json:"six,omitempty"`
 }
 
 // Sighting is what is known about one use of a link.
@@ -74,6 +77,9 @@ type Sighting struct {
 	// Device is the digest of the id that Usher gave; of Moved and Played that of
 	// the session's.
 	Device Digest
+	// Before are what the device and the network were called under other secrets,
+	// which may be how a ledger knows them.
+	Before []Names
 	// Cookieless says that the client brought no cookie, and may be one that keeps
 	// none.
 	Cookieless bool
@@ -82,3 +88,6 @@ type Sighting struct {
 	// for, without its region; empty: not known.
 	Agent, Language string
 }
+
+// Names are what a device and a network are called under one secret.
+type Names struct{ Device, Network Digest }

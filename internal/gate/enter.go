@@ -137,7 +137,11 @@ func (g *Gate) standing(ctx context.Context, now time.Time, who *pass, a *approa
 	if err != nil || len(a.record.Above) == 0 {
 		return err
 	}
-	return g.consult(ctx, now, Query{Link: who.link, Above: a.record.above()}, &a.state)
+	if err = g.consult(ctx, now, Query{Link: who.link, Above: a.record.above()}, &a.state); err != nil {
+		return err
+	}
+	a.record, a.terms, a.no, err = g.known(ctx, who, now) // that was another trip, with an edition of its own
+	return err
 }
 
 // opens says whether a link that stands so lets a session begin.

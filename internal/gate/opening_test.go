@@ -72,3 +72,32 @@ func TestOpeningIsTwoTrips(t *testing.T) {
 		}
 	}
 }
+
+// betweenStore changes something between the first two checks.
+type betweenStore struct {
+	gate.Store
+	checks int
+	change func()
+}
+
+func (s *betweenStore) Check(ctx context.Context, q gate.Query) (gate.State, error) {
+	if s.checks++; s.checks == 2 {
+		s.change()
+	}
+	return s.Store.Check(ctx, q)
+}
+
+// TestALinkFromALinkThatChangesWhileItIsOpened: what was asked about those above is
+// of a later edition, and so is the link then.
+func TestALinkFromALinkThatChangesWhileItIsOpened(t *testing.T) {
+	w := newWorld(t, nil)
+	parent := w.link("/film/*", gate.Terms{})
+	child := w.issue(gate.Link{Scope: parent.Scope, Above: []gate.LinkID{parent.ID}}, gate.Terms{})
+	w.catchUp()
+	w.gate = w.over(&betweenStore{Store: w.store, change: func() {
+		changed := child
+		changed.For = []gate.PersonID{{7}}
+		w.put(gate.KindLink, child.ID.String(), changed)
+	}})
+	w.want(w.open(player, child, "/film/a.mp4"), gate.Refuse, gate.SignIn)
+}

@@ -64,9 +64,12 @@ func usageOf(t testing.TB, s *storytest.Server, l link) usage {
 func TestG9G10AnOwnerIsToldThatALinkWasProbablyPassedOn(t *testing.T) {
 	c := open(t, storytest.Options{}, newPostbox(t))
 	c.clock("--level", "link")
-	c.person("ada@example.com", "a password of ada", "--role", "manager")
+	ada := c.person("ada@example.com", "a password of ada", "--role", "manager")
 	l := createLink(t, c.Server, "--collection", "clock", "--audience", "one", "--title", "The clock", "--as", "ada@example.com")
 	before := len(c.to("ada@example.com"))
+
+	// She looks at it herself before she sends it; that is no device of whom it is for.
+	wantStatus(t, (&living{surfer: ada}).watch(l), http.StatusOK, "")
 
 	rightful := c.in(101)
 	wantStatus(t, rightful.watch(l), http.StatusOK, "")
@@ -140,6 +143,15 @@ func TestG9WhoeverIsUnderWayIsNotSuspected(t *testing.T) {
 		t.Errorf("%+v", seen)
 	}
 	wantStatus(t, traveller.get(firstSegment), http.StatusOK, "")
+	// Nor is the browser a new one under a new key.
+	c.CLI("key", "rotate", "--use", "seal")
+	traveller.move(140)
+	wantStatus(t, traveller.watch(l), http.StatusOK, "")
+	wantStatus(t, c.in(141).watch(l), http.StatusOK, "") // who comes next is, and is seen after it
+	eventually(t, "what came after the rotation is seen", func() bool { return usageOf(t, c.Server, l).Devices > 1 })
+	if seen := usageOf(t, c.Server, l); seen.Devices != 2 {
+		t.Errorf("%+v", seen)
+	}
 
 	// What nobody could mean is refused.
 	for _, args := range [][]string{

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/usher-media/usher/internal/forwarding"
@@ -95,7 +96,9 @@ func (k *Keeper) Run(ctx context.Context) {
 }
 
 // take brings a sighting into the link's ledger, and acts where the level rose.
-// The ledger is written first: of two nodes that see the same, one acts.
+// The ledger is written first: of two nodes that see the same, one tells. That the
+// link is to be suspended stays written there until it is, since a node may end, or
+// the store be away, in between: the next sighting brings it about.
 func (k *Keeper) take(ctx context.Context, s Sighting) error {
 	doc, err := k.Store.Get(ctx, gate.KindLink, s.Link.String())
 	if err != nil {
@@ -109,31 +112,42 @@ func (k *Keeper) take(ctx context.Context, s Sighting) error {
 	if err != nil || audience == forwarding.Public {
 		return err // it is not watched any more
 	}
+	action := cmp.Or(link.OnForward, gate.OnForwardNotify)
 	var rose bool
 	ledger, err := Change(ctx, k.Store, s.Link, func(l *forwarding.Ledger) {
-		rose = l.See(s.Sighting, audience)
+		rose = l.See(s.Sighting, audience) && l.Level >= forwarding.Likely
+		l.Owed = action == gate.OnForwardSuspend && (l.Owed || rose)
 	})
-	if err != nil || !rose || ledger.Level < forwarding.Likely {
+	if err != nil || !rose && !ledger.Owed {
 		return err
 	}
-	found := Suspected{Link: link, Level: ledger.Level, Action: cmp.Or(link.OnForward, gate.OnForwardNotify), Why: Why(ledger), At: s.At}
-	if found.Action == gate.OnForwardSuspend {
-		if err := k.suspend(ctx, link.ID, found.Why); err != nil {
-			return err
+	found := Suspected{Link: link, Level: ledger.Level, Action: action, Why: Why(ledger), At: s.At}
+	if ledger.Owed {
+		if err = k.suspend(ctx, link.ID, found.Why); err != nil {
+			found.Action = gate.OnForwardNotify // as far as anybody knows
+			err = fmt.Errorf("suspending link %s, which was probably passed on: %w", link.ID, err)
 		}
 	}
-	k.Told(ctx, found)
-	return nil
+	if rose {
+		k.Told(ctx, found)
+	}
+	return err
 }
 
 // suspend suspends a link that is active. One that somebody else has closed is
 // left as it is.
 func (k *Keeper) suspend(ctx context.Context, id gate.LinkID, why []string) error {
 	account, err := k.Store.Account(ctx, id)
-	if err != nil || account.Standing.State != gate.Active {
+	if err != nil {
 		return err
 	}
-	_, err = k.Store.SetStanding(ctx, id, gate.Standing{State: gate.Suspended, Why: "probably passed on: " + why[0], By: By})
+	if account.Standing.State == gate.Active {
+		standing := gate.Standing{State: gate.Suspended, Why: strings.Join(append([]string{"probably passed on"}, why[:min(1, len(why))]...), ": "), By: By}
+		if _, err = k.Store.SetStanding(ctx, id, standing); err != nil && !errors.Is(err, gate.ErrFinal) {
+			return err
+		}
+	}
+	_, err = Change(ctx, k.Store, id, func(l *forwarding.Ledger) { l.Owed = false })
 	return err
 }
 

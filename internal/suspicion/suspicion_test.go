@@ -90,6 +90,75 @@ func TestTwoNodesActOnce(t *testing.T) {
 	}
 }
 
+// away is a store that fails to change a standing, so many times.
+type away struct {
+	gate.Store
+	fails int
+}
+
+func (s *away) SetStanding(ctx context.Context, id gate.LinkID, standing gate.Standing) (gate.Account, error) {
+	if s.fails--; s.fails >= 0 {
+		return gate.Account{}, errors.New("away")
+	}
+	return s.Store.SetStanding(ctx, id, standing)
+}
+
+// TestASuspensionIsMadeUpFor: what could not be done when the level rose is done
+// with the next sighting, even of somebody known, and only once.
+func TestASuspensionIsMadeUpFor(t *testing.T) {
+	store := &away{newStore(t, gate.Link{Audience: "one", OnForward: gate.OnForwardSuspend}), 1}
+	failed, told := make(chan error, 9), make(chan suspicion.Suspected, 9)
+	k := suspicion.New(suspicion.Options{
+		Store: store, Failed: func(err error) { failed <- err }, Told: func(_ context.Context, s suspicion.Suspected) { told <- s },
+	})
+	go k.Run(t.Context())
+	standing := func(want string, owed bool) {
+		t.Helper()
+		for {
+			account, err := store.Account(t.Context(), gate.LinkID{1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ledger, _, err := suspicion.Read(t.Context(), store, gate.LinkID{1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if account.Standing.State == want && ledger.Owed == owed {
+				return
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}
+	for n := range 3 {
+		k.Saw(by(n))
+	}
+	if err := <-failed; !strings.Contains(err.Error(), "away") {
+		t.Error(err)
+	}
+	if s := <-told; s.Action != gate.OnForwardNotify {
+		t.Errorf("told that it was: %+v", s)
+	}
+	standing(gate.Active, true)
+	k.Saw(by(0))
+	standing(gate.Suspended, false)
+	if _, err := store.SetStanding(t.Context(), gate.LinkID{1}, gate.Standing{State: gate.Active}); err != nil {
+		t.Fatal(err)
+	}
+	k.Saw(by(0)) // whoever resumes it is not overruled by those who are known, or by one more
+	k.Saw(by(3))
+	for {
+		ledger, _, err := suspicion.Read(t.Context(), store, gate.LinkID{1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(ledger.Clusters) == 4 {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	standing(gate.Active, false)
+}
+
 // TestSightingsAreBounded fills the queue, with nobody at work.
 func TestSightingsAreBounded(t *testing.T) {
 	var dropped atomic.Int64
