@@ -106,20 +106,23 @@ const (
 // MailFresh is asked for by a device that came with a used link.
 func (d *Desk) MailFresh(ctx context.Context, v Visitor, code string) (Again, error) {
 	h, _, err := d.activation(ctx, code)
-	if errors.Is(err, gate.ErrNotFound) || (err == nil && h.state(v.Device, d.Now()) != Used) {
+	if errors.Is(err, gate.ErrNotFound) {
 		return NoneUsed, nil
 	}
 	if err != nil {
+		return NoneUsed, err
+	}
+	if result, err := d.means(ctx, v, h); err != nil || result != Used {
 		return NoneUsed, err
 	}
 	if !d.Mail.Delivers() || d.PublicURL == "" {
 		return NoMail, nil
 	}
 	now := d.Now().UTC()
-	mark := gate.Document{
+	noted := gate.Document{
 		Kind: gate.KindCode, ID: codeID(forFresh, h.Invite), Body: []byte("{}"), Until: now.Add(freshEvery),
 	}
-	_, err = d.Store.Put(ctx, mark)
+	_, err = d.Store.Put(ctx, noted)
 	if errors.Is(err, gate.ErrConflict) {
 		return MailedBefore, nil
 	}
@@ -127,7 +130,7 @@ func (d *Desk) MailFresh(ctx context.Context, v Visitor, code string) (Again, er
 		return NoneUsed, fmt.Errorf("noting that a fresh link is mailed: %w", err)
 	}
 	if err := d.sendFresh(ctx, v, h, now); err != nil {
-		return NoneUsed, errors.Join(err, d.Store.Delete(ctx, mark.Kind, mark.ID))
+		return NoneUsed, errors.Join(err, d.Store.Delete(ctx, noted.Kind, noted.ID))
 	}
 	return Mailed, nil
 }

@@ -127,6 +127,61 @@ func TestLinksThatAreNone(t *testing.T) {
 	}
 }
 
+// TestALinkGivenByHandDiesWithAnotherWayIn: whoever was given the link to pass it
+// on is not the person, once that came in without it.
+func TestALinkGivenByHandDiesWithAnotherWayIn(t *testing.T) {
+	for name, comeIn := range map[string]func(s *scene, b *browserOf){
+		"by another link": func(s *scene, b *browserOf) {
+			again := s.invitation()
+			again.Invite = "inv_1"
+			b.wants(b.post("/_usher/activate/"+s.invite(again), "new", chosen), http.StatusSeeOther, "/s/abc")
+		},
+		"by a password": func(s *scene, b *browserOf) {
+			phc, err := hashed()
+			if err == nil {
+				err = s.people.SetPassword(t.Context(), s.people.of(ben), phc)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.wants(b.post("/_usher/signin", "email", ben, "password", password), http.StatusSeeOther, "")
+		},
+		"by a mailed code": func(s *scene, b *browserOf) {
+			b.post("/_usher/signin/code", "email", ben)
+			b.wants(b.post("/_usher/signin/code", "email", ben, "code", s.code(ben)), http.StatusSeeOther, "")
+			b.post("/_usher/signout")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := stage(t)
+			s.anna = s.person(ben, "")
+			s.box.none = true
+			byHand := s.invite(s.invitation())
+			s.box.none = false
+			comeIn(s, s.browser())
+			other := s.browser()
+			other.wants(other.get("/_usher/activate/"+byHand), http.StatusGone, "used already")
+			other.wants(other.post("/_usher/activate/"+byHand, "new", "a horse of somebody else"), http.StatusGone, "used already")
+			if other.who() != "" {
+				t.Error("whoever kept the link has the account")
+			}
+			other.wants(other.post("/_usher/activate/"+byHand, "fresh", "1"), http.StatusOK, "on its way")
+		})
+	}
+}
+
+// TestAMailedLinkOutlivesACodeOfTheSameMailbox: it may still be used to choose a
+// password.
+func TestAMailedLinkOutlivesACodeOfTheSameMailbox(t *testing.T) {
+	s := stage(t)
+	s.anna = s.person(ben, "")
+	code := s.invite(s.invitation())
+	b := s.browser()
+	b.post("/_usher/signin/code", "email", ben)
+	b.wants(b.post("/_usher/signin/code", "email", ben, "code", s.code(ben)), http.StatusSeeOther, "")
+	b.wants(b.post("/_usher/activate/"+code, "new", chosen), http.StatusSeeOther, "/s/abc")
+}
+
 func TestAFreshLinkThatCouldNotBeMailedMayBeAskedForAgain(t *testing.T) {
 	s := stage(t)
 	code := s.invite(s.invitation())

@@ -190,6 +190,10 @@ func TestB1B5WithoutMailTheMessageIsPrinted(t *testing.T) {
 		t.Errorf("it offers a code that nobody mails:\n%s", page.body)
 	}
 	wantStatus(t, c.surfer().get("/_usher/signin/code"), http.StatusNotFound, "")
+	// Of two that were printed for one person, the other is over with the first.
+	kept := urlIn(t, c.CLI("invite", "create", "bob@example.com"))
+	leads(t, c.surfer().activate(urlIn(t, c.CLI("invite", "create", "bob@example.com", "--collection", "clock")), "the password of bob"))
+	says(t, c.surfer().get(kept), http.StatusGone, "used already")
 	// Told of more, who has an account gets the message by hand, too.
 	c.CLI("collection", "create", "other", "--path", "/other/*", "--title", "The other")
 	printed = c.CLI("invite", "create", "ann@example.com", "--collection", "other")
