@@ -176,8 +176,8 @@ func (d *Desk) ActivationURL(code string) string { return d.PublicURL + Activati
 func (d *Desk) SignInURL() string { return d.PublicURL + signInPath }
 
 // Invite makes an activation link and mails it, or gives the message back where
-// there is no mail. The letter's URL is filled in.
-func (d *Desk) Invite(ctx context.Context, a Activation, letter mail.Invitation) (mail.Handed, error) {
+// there is no mail. The letter's URL is filled in; ref is the message's.
+func (d *Desk) Invite(ctx context.Context, a Activation, letter mail.Invitation, ref string) (mail.Handed, error) {
 	code, err := d.NewActivation(ctx, a)
 	if err != nil {
 		return mail.Handed{}, err
@@ -187,6 +187,7 @@ func (d *Desk) Invite(ctx context.Context, a Activation, letter mail.Invitation)
 	if err != nil {
 		return mail.Handed{}, err
 	}
+	message.Ref = ref
 	handed, err := d.Mail.Send(ctx, message)
 	if err != nil {
 		return handed, fmt.Errorf("mailing an invitation: %w", err)

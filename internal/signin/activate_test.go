@@ -201,15 +201,15 @@ func TestAFreshLinkThatCouldNotBeMailedMayBeAskedForAgain(t *testing.T) {
 func TestInvitingMailsTheLinkOrHandsItBack(t *testing.T) {
 	s := stage(t)
 	letter := mail.Invitation{By: "Zoë", Allowance: mail.Allowance{Views: 3}}
-	if handed, err := s.desk.Invite(t.Context(), s.invitation(), letter); err != nil || handed.ByHand != nil {
+	if handed, err := s.desk.Invite(t.Context(), s.invitation(), letter, "ref"); err != nil || handed.ByHand != nil {
 		t.Fatalf("%+v, %v", handed, err)
 	}
 	sent := s.box.to(anna, mail.KindInvitation)
-	if len(sent) != 1 || !strings.Contains(sent[0].Text, site+"/_usher/activate/") {
+	if len(sent) != 1 || sent[0].Ref != "ref" || !strings.Contains(sent[0].Text, site+"/_usher/activate/") {
 		t.Fatalf("%+v", sent)
 	}
 	s.box.none = true
-	handed, err := s.desk.Invite(t.Context(), s.invitation(), letter)
+	handed, err := s.desk.Invite(t.Context(), s.invitation(), letter, "ref")
 	if err != nil || handed.ByHand == nil || !strings.Contains(handed.ByHand.Text, site+"/_usher/activate/") {
 		t.Errorf("%+v, %v", handed, err)
 	}
