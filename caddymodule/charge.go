@@ -151,9 +151,9 @@ func (a *answer) fail(err error) {
 	if a.refused {
 		return // it only says that we made it stop
 	}
-	if a.body != nil && a.body.over.Load() && a.status == 0 {
+	if no := a.uploadRefused(); no != gate.OK {
 		v := a.verdict
-		v.Refusal = gate.Refusal{Reason: gate.TooLarge}
+		v.Refusal = gate.Refusal{Reason: no}
 		a.replace(v, nil)
 		return
 	}
@@ -167,6 +167,21 @@ func (a *answer) fail(err error) {
 	if a.status == 0 {
 		a.WriteHeader(status)
 	}
+}
+
+// uploadRefused is why an upload ended that nothing was answered to; OK: it was
+// not us who ended it.
+func (a *answer) uploadRefused() gate.Reason {
+	if a.body == nil || a.status != 0 {
+		return gate.OK
+	}
+	if reason, cut := a.stream.because(); cut {
+		return reason
+	}
+	if a.body.over.Load() {
+		return gate.TooLarge
+	}
+	return gate.OK
 }
 
 func (a *answer) giveBack() {
