@@ -151,10 +151,7 @@ func (a *answer) fail(err error) {
 	if a.refused {
 		return // it only says that we made it stop
 	}
-	if no := a.uploadRefused(); no != gate.OK {
-		v := a.verdict
-		v.Refusal = gate.Refusal{Reason: no}
-		a.replace(v, nil)
+	if a.refuseUpload() {
 		return
 	}
 	if a.held != nil {
@@ -167,6 +164,19 @@ func (a *answer) fail(err error) {
 	if a.status == 0 {
 		a.WriteHeader(status)
 	}
+}
+
+// refuseUpload puts a refusal in the place of what a handler makes of an upload
+// that we ended, and reports whether it did.
+func (a *answer) refuseUpload() bool {
+	no := a.uploadRefused()
+	if no == gate.OK {
+		return false
+	}
+	v := a.verdict
+	v.Refusal = gate.Refusal{Reason: no}
+	a.replace(v, nil)
+	return true
 }
 
 // uploadRefused is why an upload ended that nothing was answered to; OK: it was

@@ -74,6 +74,9 @@ func (a *answer) WriteHeader(status int) {
 	case status >= 100 && status < 200:
 		return // hints would go out with upstream's headers, before anything is charged
 	}
+	if status >= http.StatusBadRequest && a.refuseUpload() {
+		return
+	}
 	a.status = status
 	a.tidy()
 	if a.rewrites() {
