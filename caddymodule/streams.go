@@ -37,7 +37,7 @@ type stream struct {
 
 	mu       sync.Mutex
 	reason   gate.Reason // why it was cut; read after the cut was seen
-	finished bool // the handler is returning: its connection may serve others
+	finished bool        // the handler is returning: its connection may serve others
 }
 
 // streams are the running answers of one store, of every config that still

@@ -80,7 +80,7 @@ func TestC3N15ARunningUploadIsCut(t *testing.T) {
 			person bool
 			http2  bool
 		}{
-			"/drop/http2.mp4": {reason: "suspended", http2: true, change: func(_ string, l link) { s.CLI("link", "suspend", l.ID) }},
+			"/drop/http2.mp4":     {reason: "suspended", http2: true, change: func(_ string, l link) { s.CLI("link", "suspend", l.ID) }},
 			"/drop/suspended.mp4": {reason: "suspended", change: func(_ string, l link) { s.CLI("link", "suspend", l.ID) }},
 			"/drop/less.mp4":      {reason: "no_capability", change: func(_ string, l link) { s.CLI("link", "change", l.ID, "--can", "view") }},
 			"/drop/taken.mp4": {reason: "locked", person: true, change: func(person string, _ link) {
