@@ -149,7 +149,10 @@ func (a *App) Cleanup() error {
 		a.end()
 	}
 	if a.post != nil {
-		a.post.Close()
+		if lost := a.post.Close(); lost.Mails > 0 {
+			a.logger.Error("mails were not sent before the end: invite list shows which invitations, the others are asked for again",
+				zap.Int("mails", lost.Mails), zap.Int("addresses", lost.Addresses))
+		}
 	}
 	if a.backing != nil {
 		_, err := backings.Delete(a.backing.key)

@@ -129,12 +129,24 @@ func (a *App) deskFailed(what string, err error) {
 	a.logger.Error("signing in failed", zap.String("what", what), zap.Error(err))
 }
 
-// mailed logs what became of a message: neither what is in it nor to whom.
+// mailedTime bounds noting that a mail was delivered.
+const mailedTime = 2 * time.Second
+
+// mailed logs what became of a message: neither what is in it nor to whom. Of an
+// invitation it notes that it went out.
 func (a *App) mailed(r mail.Report) {
 	fields := []zap.Field{zap.String("kind", string(r.Kind)), zap.Int("try", r.Try)}
 	switch {
 	case r.Err == nil:
 		a.logger.Info("a mail was sent", fields...)
+		if r.Ref == "" {
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), mailedTime)
+		defer cancel()
+		if err := a.directory.InviteMailed(ctx, r.Ref); err != nil && !errors.Is(err, gate.ErrNotFound) {
+			a.logger.Warn("that an invitation was sent could not be noted", zap.Error(err))
+		}
 	case r.Last:
 		a.logger.Error("a mail was given up", append(fields, zap.Error(r.Err))...)
 	default:

@@ -334,7 +334,7 @@ func TestKey(t *testing.T) {
 	if key := s.object("key", "rotate", "--use", "link"); key["id"] != "link-2" {
 		t.Errorf("%v", key)
 	}
-	wants(t, s.must("key", "retire", seal), "Key "+seal+" is retired")
+	wants(t, s.must("key", "retire", seal), "Key "+seal+" is retired", "at most 0 live sessions")
 	wants(t, s.must("key", "list"), "KEY", "retired", "signing", "link-2")
 	s.fails("--use seal or --use link", "key", "rotate")
 	s.fails("field use; known are seal, link", "key", "rotate", "--use", "both")

@@ -133,9 +133,17 @@ func printInvites(out io.Writer, list api.InviteList) {
 	}
 	rows := make([][]string, len(list.Invites))
 	for i, one := range list.Invites {
-		rows[i] = []string{one.ID, one.Status, one.Email, into(one), stamp(one.CreatedAt), one.By}
+		rows[i] = []string{one.ID, statusOf(one), one.Email, into(one), stamp(one.CreatedAt), one.By}
 	}
 	table(out, []string{"INVITATION", "STATUS", "ADDRESS", "INTO", "MADE", "BY"}, rows)
+}
+
+// statusOf is the status, and whether the person may have got nothing.
+func statusOf(i api.Invite) string {
+	if i.Mail == api.MailUnsent && i.Status == "pending" {
+		return i.Status + ", not sent"
+	}
+	return i.Status
 }
 
 // into says what somebody was asked into.

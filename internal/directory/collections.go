@@ -213,6 +213,9 @@ func (d *Directory) DeleteCollection(ctx context.Context, who Actor, id gate.Col
 	if err != nil {
 		return err
 	}
+	if err := c.mayGiveUp(col.Owner, col.Paths); err != nil {
+		return err
+	}
 	err = each(ctx, c.store, gate.KindGrant, collectionTerm(id), func(g *Grant) error {
 		return remove(ctx, c.store, gate.KindGrant, g.ID().String())
 	})
@@ -252,10 +255,35 @@ func (c *call) mayBe(ctx context.Context, old, col *Collection) error {
 			return err
 		}
 	}
+	left := slices.DeleteFunc(slices.Clone(was.Paths), func(path gate.Scope) bool { return slices.Contains(col.Paths, path) })
+	if err := c.mayGiveUp(was.Owner, left); err != nil {
+		return err
+	}
 	if old != nil && old.Owner != col.Owner {
 		return c.mayPassOn(ctx, old, col.Owner)
 	}
 	return nil
+}
+
+// mayGiveUp asks whether paths of a collection may be let go of, by deleting it
+// or taking them out. In a home they fall to whoever lays them next: so whoever
+// was merely granted managing it may not, who would be that and have them as
+// their own after the grant.
+func (c *call) mayGiveUp(owner gate.PersonID, paths []gate.Scope) error {
+	free := func(path gate.Scope) bool { // all of it, or some
+		return slices.ContainsFunc(c.homes, func(home gate.Scope) bool { return inside(path, home) || inside(home, path) })
+	}
+	if c.role >= Manager || c.oneOf(owner) || !slices.ContainsFunc(paths, free) {
+		return nil
+	}
+	return &Forbidden{Permission: ChangeCollections, Detail: "in a home, only its owner, managers and owners of the account delete a collection or take paths out of it"}
+}
+
+// inHome reports whether persons of role standard may lay the path where no
+// collection has it. Whoever had a home as a whole would have what others keep
+// in it.
+func (c *call) inHome(path gate.Scope) bool {
+	return slices.ContainsFunc(c.homes, func(home gate.Scope) bool { return path != home && inside(path, home) })
 }
 
 // mayPassOn asks whether the collection may be given to a new owner. Whoever
@@ -287,8 +315,7 @@ func (c *call) mayLay(ctx context.Context, path gate.Scope, col *Collection) err
 	}
 	around := c.index().governs(path)
 	if around.IsZero() {
-		// Whoever had a home as a whole would have what others keep in it.
-		if slices.ContainsFunc(c.homes, func(home gate.Scope) bool { return path != home && inside(path, home) }) {
+		if c.inHome(path) {
 			return nil
 		}
 		return &Forbidden{Permission: LayPaths, Detail: "path " + path.String() + " is neither in a collection of yours nor below one of the homes"}

@@ -45,10 +45,12 @@ type index struct {
 	all   map[gate.CollectionID]*entry
 	above map[gate.CollectionID][]edge // by the inner one
 	tree  tree
+	// folded is the tree of paths that do not differ in case.
+	folded tree
 }
 
 func newIndex() *index {
-	return &index{all: map[gate.CollectionID]*entry{}, above: map[gate.CollectionID][]edge{}}
+	return &index{all: map[gate.CollectionID]*entry{}, above: map[gate.CollectionID][]edge{}, folded: tree{folds: true}}
 }
 
 // set puts the collection in place of what was known of it.
@@ -58,6 +60,7 @@ func (x *index) set(e *entry) {
 	x.drop(e.id)
 	x.all[e.id] = e
 	x.tree.add(e)
+	x.folded.add(e)
 	for _, inner := range e.includes {
 		// A new slice: readers hold the old one.
 		x.above[inner.Collection] = append(slices.Clip(x.above[inner.Collection]), edge{e.id, inner.By})
@@ -77,6 +80,7 @@ func (x *index) drop(id gate.CollectionID) {
 	}
 	delete(x.all, id)
 	x.tree.remove(e)
+	x.folded.remove(e)
 	for _, inner := range e.includes {
 		var left []edge
 		for _, over := range x.above[inner.Collection] {
@@ -118,8 +122,7 @@ func (x *index) count() int {
 func (x *index) place(p gate.Path) gate.Place {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	place, _ := x.tree.find(p.String())
-	return place
+	return x.eitherCase(p.String())
 }
 
 // maxHomes bounds what is looked at for one link.

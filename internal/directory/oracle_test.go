@@ -283,6 +283,7 @@ func (o *oracle) ruled(c gate.Case) (gate.Reason, gate.Capability) {
 		if c.Person.IsZero() {
 			return gate.SignIn, 0
 		}
+	case gate.ByLink, gate.Public: // whoever has the link
 	}
 	return gate.OK, own | o.worth(c.Link, c.Place)
 }

@@ -131,6 +131,8 @@ type Verdict struct {
 	// Claimed says that the request would change what is at a path of which
 	// nothing is known: see [Gate.Claim].
 	Claimed bool
+	// Writing is what is asked again while an upload runs; nil: it is none.
+	Writing *Writing
 	// Embed is who may embed what a request that passes asked for.
 	Embed *Embedding
 	// Asks is what whoever redeems a link that was only looked at will be asked

@@ -36,6 +36,9 @@ type Message struct {
 	Subject string
 	Text    string
 	HTML    string
+	// Ref is what the sender knows the message by. It is in no mail, and comes
+	// back in the [Report].
+	Ref string
 }
 
 // Sender takes messages.

@@ -106,20 +106,23 @@ const (
 // MailFresh is asked for by a device that came with a used link.
 func (d *Desk) MailFresh(ctx context.Context, v Visitor, code string) (Again, error) {
 	h, _, err := d.activation(ctx, code)
-	if errors.Is(err, gate.ErrNotFound) || (err == nil && h.state(v.Device, d.Now()) != Used) {
+	if errors.Is(err, gate.ErrNotFound) {
 		return NoneUsed, nil
 	}
 	if err != nil {
+		return NoneUsed, err
+	}
+	if result, err := d.means(ctx, v, h); err != nil || result != Used {
 		return NoneUsed, err
 	}
 	if !d.Mail.Delivers() || d.PublicURL == "" {
 		return NoMail, nil
 	}
 	now := d.Now().UTC()
-	mark := gate.Document{
+	noted := gate.Document{
 		Kind: gate.KindCode, ID: codeID(forFresh, h.Invite), Body: []byte("{}"), Until: now.Add(freshEvery),
 	}
-	_, err = d.Store.Put(ctx, mark)
+	_, err = d.Store.Put(ctx, noted)
 	if errors.Is(err, gate.ErrConflict) {
 		return MailedBefore, nil
 	}
@@ -127,7 +130,7 @@ func (d *Desk) MailFresh(ctx context.Context, v Visitor, code string) (Again, er
 		return NoneUsed, fmt.Errorf("noting that a fresh link is mailed: %w", err)
 	}
 	if err := d.sendFresh(ctx, v, h, now); err != nil {
-		return NoneUsed, errors.Join(err, d.Store.Delete(ctx, mark.Kind, mark.ID))
+		return NoneUsed, errors.Join(err, d.Store.Delete(ctx, noted.Kind, noted.ID))
 	}
 	return Mailed, nil
 }
@@ -173,8 +176,8 @@ func (d *Desk) ActivationURL(code string) string { return d.PublicURL + Activati
 func (d *Desk) SignInURL() string { return d.PublicURL + signInPath }
 
 // Invite makes an activation link and mails it, or gives the message back where
-// there is no mail. The letter's URL is filled in.
-func (d *Desk) Invite(ctx context.Context, a Activation, letter mail.Invitation) (mail.Handed, error) {
+// there is no mail. The letter's URL is filled in; ref is the message's.
+func (d *Desk) Invite(ctx context.Context, a Activation, letter mail.Invitation, ref string) (mail.Handed, error) {
 	code, err := d.NewActivation(ctx, a)
 	if err != nil {
 		return mail.Handed{}, err
@@ -184,6 +187,7 @@ func (d *Desk) Invite(ctx context.Context, a Activation, letter mail.Invitation)
 	if err != nil {
 		return mail.Handed{}, err
 	}
+	message.Ref = ref
 	handed, err := d.Mail.Send(ctx, message)
 	if err != nil {
 		return handed, fmt.Errorf("mailing an invitation: %w", err)

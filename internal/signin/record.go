@@ -70,6 +70,11 @@ func (d *Desk) open(ctx context.Context, v Visitor, person Person, how string, p
 			return Outcome{}, err
 		}
 	}
+	if how == ByCode || how == ByOIDC { // a new password ends those links by itself
+		if err := d.void(ctx, person.ID); err != nil {
+			return Outcome{}, err
+		}
+	}
 	now := d.Now().UTC()
 	s := SignIn{
 		ID: ID(token.NewID(now)), Person: person.ID, Device: v.Device, Opened: now, Ends: now.Add(d.Max),
