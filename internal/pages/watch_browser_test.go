@@ -42,7 +42,7 @@ func openCinema(t *testing.T, show pages.Watch) *cinema {
 	mux.Handle(pages.AssetPrefix, pages.Assets())
 	mux.HandleFunc("/watch", func(w http.ResponseWriter, _ *http.Request) {
 		pages.SetHeaders(w.Header())
-		if err := show.Render(w); err != nil {
+		if err := show.Render(w, pages.Reader{}); err != nil {
 			t.Error(err)
 		}
 	})

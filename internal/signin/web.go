@@ -15,6 +15,7 @@ import (
 	"github.com/usher-media/usher/internal/browser"
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/pages"
+	"github.com/usher-media/usher/internal/speech"
 	"github.com/usher-media/usher/internal/token"
 )
 
@@ -40,6 +41,8 @@ type Web struct {
 	Secure func(*http.Request) bool
 	// Client is the address the browser came from.
 	Client func(*http.Request) netip.Addr
+	// Brand is how the site's pages look.
+	Brand pages.Brand
 	// Refuse answers a request that none of the pages answers.
 	Refuse func(http.ResponseWriter, *http.Request, gate.Reason)
 }
@@ -47,7 +50,7 @@ type Web struct {
 // ServeHTTP answers with a page. A GET changes nothing but the browser's device
 // id, except where a provider sends the browser back, which has no other way.
 func (web Web) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	v := visit{web: web, w: w, r: r, names: browser.NamesFor(web.Secure(r))}
+	v := visit{web: web, w: w, r: r, names: browser.NamesFor(web.Secure(r)), language: speech.Of(r.Header.Get("Accept-Language"))}
 	if r.URL.RawPath != "" {
 		web.Refuse(w, r, gate.NoToken)
 		return
@@ -80,8 +83,12 @@ type visit struct {
 	r     *http.Request
 	names browser.Names
 	Visitor
-	form map[string]string
+	form     map[string]string
+	language *speech.Language
 }
+
+// say is a sentence in the visitor's language.
+func (v *visit) say(name string, arguments ...any) string { return v.language.Say(name, arguments...) }
 
 // page returns what shows the page at the request's path, and what its form does.
 func (v *visit) page() (look, act func() error) {
@@ -206,10 +213,11 @@ var errNothing = errors.New("nothing here")
 // show writes a page.
 func (v *visit) show(status int, page pages.Form) error {
 	var body bytes.Buffer
-	if err := page.Render(&body); err != nil {
+	if err := page.Render(&body, pages.Reader{Language: v.language, Brand: v.web.Brand}); err != nil {
 		return err
 	}
 	pages.SetHeaders(v.w.Header())
+	v.w.Header().Set("Vary", "Accept-Language, Cookie")
 	// With no-referrer, browsers say "Origin: null" in the form's post, and the
 	// post could not be told from somebody else's.
 	v.w.Header().Set("Referrer-Policy", "same-origin")
@@ -241,26 +249,14 @@ func (v *visit) enter(outcome Outcome, next browser.Local) error {
 func (v *visit) again(page pages.Form, outcome Outcome, wrong string) error {
 	switch outcome.Result {
 	case TooMany:
-		seconds := int((outcome.Wait + time.Second - 1) / time.Second)
-		v.w.Header().Set("Retry-After", strconv.Itoa(seconds))
-		page.Problem = gate.TooManyTries.Heading() + ". Wait " + spell(seconds) + ", then try again."
+		v.w.Header().Set("Retry-After", strconv.Itoa(int((outcome.Wait+time.Second-1)/time.Second)))
+		page.Problem = v.say("form.tries", "span", v.language.Wait(max(outcome.Wait, time.Second)))
 		return v.show(gate.TooManyTries.Status(), page)
 	case Weak:
-		page.Problem = weak
+		page.Problem = v.weak()
 		return v.show(http.StatusUnprocessableEntity, page)
 	default:
 	}
 	page.Problem = wrong
 	return v.show(gate.PasswordWrong.Status(), page)
-}
-
-// spell writes a wait, rounded up: whoever comes too early waits again.
-func spell(seconds int) string {
-	switch {
-	case seconds == 1:
-		return "1 second"
-	case seconds <= 120:
-		return strconv.Itoa(seconds) + " seconds"
-	}
-	return strconv.Itoa((seconds+59)/60) + " minutes"
 }
