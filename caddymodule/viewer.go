@@ -86,7 +86,7 @@ func (h *Handler) land(w http.ResponseWriter, r *http.Request, in *request, code
 	looked, waits := looksOf(r)
 	if newcomer := len(in.Presented) == 0 && in.Device == ""; v.Outcome == gate.Pass && v.Asks == gate.OK && (newcomer || waits) {
 		if newcomer {
-			looked = looks{} // who never watched has a share of their own
+			looked.each = 0 // who never watched has a share of their own
 		}
 		if no, spent := looked.spent(&v.Account); spent { // no need to make anybody press a button in vain
 			v.Outcome, v.Refusal = gate.Refuse, no
@@ -193,7 +193,8 @@ func (h *Handler) serveWatch(w http.ResponseWriter, r *http.Request, in *request
 		h.refuse(w, r, unsigned(gate.BadMethod))
 		return
 	}
-	link, chosen, ok := partIn(in.own)
+	path, qr := strings.CutSuffix(in.own, qrSuffix)
+	link, chosen, ok := partIn(path)
 	if !ok {
 		h.refuse(w, r, unsigned(gate.NoToken))
 		return
@@ -212,10 +213,14 @@ func (h *Handler) serveWatch(w http.ResponseWriter, r *http.Request, in *request
 		h.refuse(w, r, &v)
 		return
 	}
+	page := h.watchPage(r, v, chosen, next)
+	if qr {
+		h.writeQR(w, r, &v, &page)
+		return
+	}
 	countRequest(&v)
 	logVerdict(r, &v)
 	h.pageHeaders(w.Header(), &v.Link)
-	page := h.watchPage(r, v, chosen, next)
 	h.writePage(w, r, http.StatusOK, func(to io.Writer) error { return page.Render(to, h.reader(r, &v)) })
 }
 
@@ -259,6 +264,7 @@ func (h *Handler) watchPage(r *http.Request, v gate.Verdict, chosen int, next ca
 	}
 	if len(page.Sources) > 0 && h.carries("path") {
 		page.AppURL = strings.TrimSuffix(h.app.PublicURL, "/") + page.Sources[0].URL
+		page.QR = qrFor(&page, v.Link.ID, chosen)
 	}
 	return page
 }

@@ -35,7 +35,7 @@ func looksOf(r *http.Request) (looks, bool) {
 	}
 	count, each, _ := strings.Cut(text, ".")
 	before, err := strconv.Atoi(count)
-	if err != nil || before < 0 || before > maxLooks {
+	if err != nil || before < 1 || before > maxLooks {
 		return looks{}, false
 	}
 	views, err := strconv.ParseInt(each, 10, 64)
@@ -45,11 +45,13 @@ func looksOf(r *http.Request) (looks, bool) {
 	return looks{before, views}, true
 }
 
-// spent says what a page that waits for views is told: its viewer has been
-// refused already, and the button would be pressed in vain until there are more.
+// spent says what somebody is told before they press a button in vain. A page
+// that waits goes by what can be taken now; who comes anew, by what is used for
+// good, since a view that is only held may come back.
 func (l looks) spent(account *gate.Account) (gate.Refusal, bool) {
+	left, limited := account.Left()
 	switch {
-	case account.Spent():
+	case account.Spent(), l.before > 0 && limited && left == 0:
 		return gate.Refusal{Reason: gate.ViewsSpent, Allowance: gate.AllowanceViews}, true
 	case l.each > 0 && account.ViewsEach > 0 && account.ViewsEach <= l.each:
 		return gate.Refusal{Reason: gate.ViewsSpent, Allowance: gate.AllowanceViewsEach}, true
