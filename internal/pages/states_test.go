@@ -63,7 +63,7 @@ func states(l *speech.Language) map[string]map[string]page {
 			"watch":           pages.Watch{Title: "Acme, second cut", Sources: sources, AppURL: personal, QR: "/_usher/watch/lnk_a/qr.png", ViewsLeft: 2, Views: 3, ExpiresAt: someday, Resume: half, Download: "/~abc/clock/clock.mp4?download"},
 			"watch parts":     pages.Watch{Title: "Festival", Sources: sources, AppURL: "/~abc/clock/master.m3u8", Parts: []pages.Part{{Name: "clock", URL: "/_usher/watch/lnk_a", Shown: true}, {Name: "teaser.mp4", URL: "/_usher/watch/lnk_a/2"}}},
 			"watch last":      pages.Watch{Sources: sources[1:], AppURL: "https://media.example.com/~abc/clock/clock.mp4", Views: 1, Resume: half},
-			"watch elsewhere": pages.Watch{Title: "A folder", AppURL: "/~abc/folder/"},
+			"watch elsewhere": pages.Watch{Title: "A folder", AppURL: personal, QR: "/_usher/watch/lnk_a/qr.png"},
 		},
 		"not yet":   {"refusal not yet": pages.Refusal{Reason: gate.NotYet, Signed: true, OpensAt: someday, OpensIn: time.Hour, Look: "/s/abc?wait=1"}},
 		"expired":   {"refusal expired": waiting(gate.Expired)},
