@@ -8,7 +8,6 @@ import (
 
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/pages"
-	"github.com/usher-media/usher/internal/speech"
 )
 
 // waitParam marks the address under which a page that waits looks for a change:
@@ -113,9 +112,4 @@ func opens(v *gate.Verdict) (at time.Time, in time.Duration) {
 		return time.Time{}, 0
 	}
 	return v.Account.StartsAt, max(time.Until(v.Account.StartsAt), time.Second)
-}
-
-// reader is whom a page is drawn for, by what the browser says.
-func (h *Handler) reader(r *http.Request, v *gate.Verdict) pages.Reader {
-	return pages.Reader{Language: speech.Of(r.Header.Get("Accept-Language"))}
 }

@@ -80,6 +80,7 @@ const (
 	SeeStats
 	SeePrivate
 	SeeUsage
+	Branding
 	permissionCount
 )
 
@@ -138,6 +139,7 @@ var roleTable = [permissionCount]permissionRow{
 	SeeStats:          {"stats", "See what was watched by link, without names.", within(WithStats)},
 	SeePrivate:        {"private-stats", "See what named persons watched.", only(Manager)},
 	SeeUsage:          {"usage", "See bytes and plays of the whole account.", only(Manager)},
+	Branding:          {"branding", "Say how the pages of a collection look: whose name, colour and logo.", only(Owner)},
 }
 
 // only is a row of roles at or above the least.

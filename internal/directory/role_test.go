@@ -24,6 +24,7 @@ bring-in          yes  yes  with share    with manage
 stats             yes  yes  with stats    with stats
 private-stats     yes  yes  –             –
 usage             yes  yes  –             –
+branding          yes  –  –  –
 `
 	var got strings.Builder
 	got.WriteString("\n")
