@@ -74,11 +74,35 @@ async function explain(patient = false) {
 		else say(said('stopped'), 'again');
 		return;
 	}
+	tell(answer);
+}
+
+// over: asking again at once does not help.
+const over = (answer) => answer.status !== 429 && answer.status < 500;
+
+// glance notices that the link is closed while the player still has media ahead.
+async function glance() {
+	const answer = await head();
+	if (answer && !answer.ok && over(answer) && !notice.hasChildNodes()) tell(answer);
+}
+
+// tell says what the gateway answered.
+function tell(answer) {
 	const reason = answer.headers.get('Usher-Reason') ?? '';
 	const sentence = [...words.querySelectorAll('[data-reason]')].find((p) => p.dataset.reason === reason);
-	const left = answer.status === 429 || answer.status >= 500 ? 'again' : 'over';
+	const left = over(answer) ? 'over' : 'again';
 	say(sentence ?? said('unknown'), left);
 	if (left === 'over' && sentence && 'waits' in sentence.dataset) wait();
+	if (reason === 'replaced') takeOver();
+}
+
+// takeOver leads to the page, drawn anew, that knows how to get the seat back.
+function takeOver() {
+	const link = document.createElement('a');
+	link.className = 'button primary';
+	link.href = location.pathname;
+	link.textContent = said('here').textContent;
+	notice.append(link);
 }
 
 // wait goes on by itself once the owner has opened the link again, or added
@@ -115,10 +139,12 @@ function check(tries = 40) {
 // slow, unless the gateway says otherwise.
 let place = -1;
 let still = 0;
+let played = 0;
 function follow() {
 	const rests = video.paused || video.ended || video.seeking || notice.hasChildNodes();
 	still = rests || video.currentTime !== place ? 0 : still + 1;
 	place = video.currentTime;
+	if (!rests && ++played % 4 === 0) glance();
 	if (still % 5 === 3) explain(video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA);
 }
 
