@@ -29,6 +29,7 @@ type Handler struct {
 	limits  *limits
 	policy  gate.Policy
 	entries *entries
+	brands  brands
 	assets  http.Handler
 	api     http.Handler
 	signin  http.Handler
@@ -63,8 +64,11 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	h.gate = h.app.gateFor(h.limits.session, h.policy)
 	h.entries = newEntries()
 	h.app.backing.flushFor(time.Duration(min(h.Idle, h.SeatIdle, h.SessionLife)))
-	h.assets = pages.Assets()
-	h.signin = signin.Web{Desk: h.app.desk, Secure: h.secure, Client: clientAddr, Refuse: h.refuseUnsigned}
+	if h.brands, err = readBrands(h.Brand); err != nil {
+		return err
+	}
+	h.assets = pages.Assets(h.brands.all...)
+	h.signin = signin.Web{Desk: h.app.desk, Secure: h.secure, Client: clientAddr, Refuse: h.refuseUnsigned, Brand: h.brands.site}
 	h.api = http.StripPrefix(apiPrefix, api.New(h.app.apiBackend(h.gate), api.Bearer))
 	return nil
 }

@@ -84,9 +84,14 @@ func (h *Handler) land(w http.ResponseWriter, r *http.Request, in *request, code
 		h.couldNotDecide(r, err)
 		v = *unsigned(gate.StoreDown)
 	}
-	if v.Outcome == gate.Pass && v.Asks == gate.OK && v.Account.Spent() && len(in.Presented) == 0 && in.Device == "" {
-		v.Outcome = gate.Refuse // no need to make a newcomer press a button in vain
-		v.Refusal = gate.Refusal{Reason: gate.ViewsSpent, Allowance: gate.AllowanceViews}
+	looked, waits := looksOf(r)
+	if newcomer := len(in.Presented) == 0 && in.Device == ""; v.Outcome == gate.Pass && v.Asks == gate.OK && (newcomer || waits) {
+		if newcomer {
+			looked.each = 0 // who never watched has a share of their own
+		}
+		if no, spent := looked.spent(&v.Account); spent { // no need to make anybody press a button in vain
+			v.Outcome, v.Refusal = gate.Refuse, no
+		}
 	}
 	switch v.Outcome {
 	case gate.Pass:
@@ -103,22 +108,22 @@ func (h *Handler) land(w http.ResponseWriter, r *http.Request, in *request, code
 	page := pages.Landing{Action: sharePrefix + code}
 	if !in.Speculative { // a preview in a chat tells nothing about the video
 		if page = h.landing(v, code, h.gate.KnowsDevice(&in.Request)); v.Asks != gate.OK {
-			page = asking(&v, code, "")
+			page = asking(&v, code, gate.OK)
 		}
 		h.knowDevice(w, r, in, &v.Link)
-		if r.Method == http.MethodGet {
+		if r.Method == http.MethodGet && !waits {
 			h.app.backing.usage.Note(gate.Usage{Link: v.Link.ID, Opens: 1})
 		}
 	}
-	h.writeLanding(w, r, http.StatusOK, &v.Link, page)
+	h.writeLanding(w, r, http.StatusOK, &v, page)
 }
 
-func (h *Handler) writeLanding(w http.ResponseWriter, r *http.Request, status int, link *gate.Link, page pages.Landing) {
-	h.pageHeaders(w.Header(), link)
+func (h *Handler) writeLanding(w http.ResponseWriter, r *http.Request, status int, v *gate.Verdict, page pages.Landing) {
+	h.pageHeaders(w.Header(), &v.Link)
 	// With no-referrer, browsers say "Origin: null" in the form's post, and the
 	// post could not be told from somebody else's.
 	w.Header().Set("Referrer-Policy", "same-origin")
-	h.writePage(w, r, status, page.Render)
+	h.writePage(w, r, status, func(to io.Writer) error { return page.Render(to, h.reader(r, v)) })
 }
 
 func (h *Handler) landing(v gate.Verdict, code string, returning bool) pages.Landing {
@@ -205,7 +210,8 @@ func (h *Handler) serveWatch(w http.ResponseWriter, r *http.Request, in *request
 		h.refuse(w, r, unsigned(gate.BadMethod))
 		return
 	}
-	link, chosen, ok := partIn(in.own)
+	path, qr := strings.CutSuffix(in.own, qrSuffix)
+	link, chosen, ok := partIn(path)
 	if !ok {
 		h.refuse(w, r, unsigned(gate.NoToken))
 		return
@@ -224,10 +230,15 @@ func (h *Handler) serveWatch(w http.ResponseWriter, r *http.Request, in *request
 		h.refuse(w, r, &v)
 		return
 	}
+	page := h.watchPage(r, v, chosen, next)
+	if qr {
+		h.writeQR(w, r, &v, &page)
+		return
+	}
 	countRequest(&v)
 	logVerdict(r, &v)
 	h.pageHeaders(w.Header(), &v.Link)
-	h.writePage(w, r, http.StatusOK, h.watchPage(r, v, chosen, next).Render)
+	h.writePage(w, r, http.StatusOK, func(to io.Writer) error { return page.Render(to, h.reader(r, &v)) })
 }
 
 // watchURL is the page of one of the parts of a link, which are counted from 0.
@@ -270,6 +281,7 @@ func (h *Handler) watchPage(r *http.Request, v gate.Verdict, chosen int, next ca
 	}
 	if len(page.Sources) > 0 && h.carries("path") {
 		page.AppURL = strings.TrimSuffix(h.app.PublicURL, "/") + page.Sources[0].URL
+		page.QR = qrFor(&page, v.Link.ID, chosen)
 	}
 	return page
 }

@@ -96,6 +96,8 @@ type Site struct {
 	API bool `json:"api,omitempty"`
 	// Console mounts the console at /_usher/console on this site.
 	Console bool `json:"console,omitempty"`
+	// Brand is how the pages of this site look. Default: as Usher's own.
+	Brand Brand `json:"brand,omitzero"`
 }
 
 // Rate is a token bucket.
@@ -158,6 +160,7 @@ func (s Site) Validate() error {
 		within("session_life", s.SessionLife, time.Second, 7*24*time.Hour),
 		within("lapse", s.Lapse, time.Second, time.Hour),
 		within("seat_idle", s.SeatIdle, 10*time.Second, time.Hour),
+		named("brand", s.Brand.validate()),
 	)
 }
 

@@ -189,6 +189,13 @@ var SiteGrammar = []Directive[Site]{
 		Default: "off",
 		Set:     func(s *Site, args []string) error { s.Console = true; return none(args) },
 	},
+	{
+		Name: "brand", Field: "brand", Args: "",
+		Doc:     "How the pages of this site look: whose they are, in which colour, with which logo. Collections may have a brand of their own, where owners of the account say so.",
+		Default: "Usher's own look",
+		Set:     func(_ *Site, args []string) error { return none(args) },
+		Block:   brandRows,
+	},
 }
 
 // usualUpload is that of the word upload alone.

@@ -18,6 +18,7 @@ type NewCollection struct {
 	External External
 	Embed    []gate.Origin
 	Track    bool
+	Brand    gate.Brand
 }
 
 // CollectionChange is what changes of a collection; nil: nothing.
@@ -31,6 +32,7 @@ type CollectionChange struct {
 	Owner    *gate.PersonID
 	Embed    *[]gate.Origin
 	Track    *bool
+	Brand    *gate.Brand
 }
 
 // claimsOf are what only this collection may have.
@@ -71,7 +73,7 @@ func (d *Directory) CreateCollection(ctx context.Context, who Actor, n NewCollec
 	}
 	col := Collection{
 		ID: gate.CollectionID(token.NewID(c.now)), Name: n.Name, Title: n.Title, Paths: n.Paths, Level: n.Level,
-		External: n.External, Embed: n.Embed, Track: n.Track, Owner: who.person, CreatedAt: c.now, CreatedBy: who.person,
+		External: n.External, Embed: n.Embed, Track: n.Track, Brand: n.Brand, Owner: who.person, CreatedAt: c.now, CreatedBy: who.person,
 	}
 	col.Includes = c.including(nil, n.Includes)
 	if err := c.mayBe(ctx, nil, &col); err != nil {
@@ -197,6 +199,9 @@ func (ch CollectionChange) apply(c *call, col *Collection) {
 	if ch.Track != nil {
 		col.Track = *ch.Track
 	}
+	if ch.Brand != nil {
+		col.Brand = *ch.Brand
+	}
 }
 
 // DeleteCollection deletes a collection with its grants. What it governed is
@@ -238,6 +243,11 @@ func (c *call) mayBe(ctx context.Context, old, col *Collection) error {
 	var was Collection
 	if old != nil {
 		was = *old
+	}
+	if col.Brand != was.Brand {
+		if err := c.want(Branding); err != nil {
+			return err
+		}
 	}
 	for _, path := range col.Paths {
 		if slices.Contains(was.Paths, path) {

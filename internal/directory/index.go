@@ -20,15 +20,20 @@ type entry struct {
 	cutAt    time.Time
 	embed    *gate.Embedding
 	track    bool
+	brand    *gate.Brand
 }
 
 func entryOf(c *Collection) *entry {
-	return &entry{c.ID, c.Name, c.Level, c.Paths, c.Includes, c.Owner, c.CutAt, gate.NewEmbedding(c.Embed), c.Track}
+	e := &entry{c.ID, c.Name, c.Level, c.Paths, c.Includes, c.Owner, c.CutAt, gate.NewEmbedding(c.Embed), c.Track, nil}
+	if c.Brand != (gate.Brand{}) {
+		e.brand = &c.Brand
+	}
+	return e
 }
 
 // place is where a path is that is in this scope of the collection.
 func (e *entry) place(scope gate.Scope) gate.Place {
-	return gate.Place{Collection: e.id, Level: e.level, Scope: scope, Embed: e.embed, Track: e.track}
+	return gate.Place{Collection: e.id, Level: e.level, Scope: scope, Embed: e.embed, Track: e.track, Brand: e.brand}
 }
 
 // edge says that outer includes a collection, and who said so.

@@ -81,6 +81,7 @@ const (
 	SeePrivate
 	SeeUsage
 	Limits
+	Branding
 	permissionCount
 )
 
@@ -140,6 +141,7 @@ var roleTable = [permissionCount]permissionRow{
 	SeePrivate:        {"private-stats", "See what named persons watched.", only(Manager)},
 	SeeUsage:          {"usage", "See bytes and plays of the whole account.", only(Manager)},
 	Limits:            {"limits", "See who waits after wrong tries, and let them try again.", within(WithManage)},
+	Branding:          {"branding", "Say how the pages of a collection look: whose name, colour and logo.", only(Owner)},
 }
 
 // only is a row of roles at or above the least.

@@ -25,6 +25,7 @@ stats             yes  yes  with stats    with stats
 private-stats     yes  yes  –             –
 usage             yes  yes  –             –
 limits            yes  yes  with manage   with manage
+branding          yes  –  –  –
 `
 	var got strings.Builder
 	got.WriteString("\n")

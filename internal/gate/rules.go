@@ -79,6 +79,8 @@ type Place struct {
 	Track bool
 	// Embed is who may show what is here on pages of their own; nil: nobody.
 	Embed *Embedding
+	// Brand is how pages of what is here look; nil: as the site's do.
+	Brand *Brand
 }
 
 // Case is what the directory rules about: a session's request at a place.

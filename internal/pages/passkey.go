@@ -3,11 +3,13 @@ package pages
 import (
 	"io"
 	"time"
+
+	"github.com/usher-media/usher/internal/speech"
 )
 
 var (
-	passkeyPage  = parse("passkey.html")
-	passkeysPage = parse("passkeys.html")
+	passkeyPage  = parse("passkey.html", speech.English())
+	passkeysPage = parse("passkeys.html", speech.English())
 )
 
 // Passkey is the page on which a browser's authenticator is asked: to show a
@@ -31,8 +33,8 @@ type Passkey struct {
 	Note    string
 }
 
-// Render draws the page.
-func (p Passkey) Render(w io.Writer) error {
+// Render draws the page, which is in English for every reader.
+func (p Passkey) Render(w io.Writer, _ Reader) error {
 	if err := checkAddress("form's", p.Action); err != nil {
 		return err
 	}
@@ -64,8 +66,8 @@ type PasskeyItem struct {
 	Made, Used time.Time
 }
 
-// Render draws the page.
-func (p Passkeys) Render(w io.Writer) error {
+// Render draws the page, which is in English for every reader.
+func (p Passkeys) Render(w io.Writer, _ Reader) error {
 	if err := checkAddress("form's", p.Action); err != nil {
 		return err
 	}
@@ -78,7 +80,7 @@ func (p Passkeys) Render(w io.Writer) error {
 }
 
 // MadeAt is when the passkey was made.
-func (i PasskeyItem) MadeAt() *stamp { return stampOf(i.Made) }
+func (i PasskeyItem) MadeAt() *stamp { return stampOf(speech.English(), i.Made) }
 
 // UsedAt is when it was used last; nil: never.
-func (i PasskeyItem) UsedAt() *stamp { return stampOf(i.Used) }
+func (i PasskeyItem) UsedAt() *stamp { return stampOf(speech.English(), i.Used) }

@@ -16,6 +16,7 @@ import (
 	"github.com/usher-media/usher/internal/browser"
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/pages"
+	"github.com/usher-media/usher/internal/speech"
 	"github.com/usher-media/usher/internal/token"
 )
 
@@ -41,6 +42,8 @@ type Web struct {
 	Secure func(*http.Request) bool
 	// Client is the address the browser came from.
 	Client func(*http.Request) netip.Addr
+	// Brand is how the site's pages look.
+	Brand pages.Brand
 	// Refuse answers a request that none of the pages answers.
 	Refuse func(http.ResponseWriter, *http.Request, gate.Reason)
 }
@@ -48,7 +51,7 @@ type Web struct {
 // ServeHTTP answers with a page. A GET changes nothing but the browser's device
 // id, except where a provider sends the browser back, which has no other way.
 func (web Web) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	v := visit{web: web, w: w, r: r, names: browser.NamesFor(web.Secure(r))}
+	v := visit{web: web, w: w, r: r, names: browser.NamesFor(web.Secure(r)), language: speech.Of(r.Header.Get("Accept-Language"))}
 	if r.URL.RawPath != "" {
 		web.Refuse(w, r, gate.NoToken)
 		return
@@ -81,8 +84,12 @@ type visit struct {
 	r     *http.Request
 	names browser.Names
 	Visitor
-	form map[string]string
+	form     map[string]string
+	language *speech.Language
 }
+
+// say is a sentence in the visitor's language.
+func (v *visit) say(name string, arguments ...any) string { return v.language.Say(name, arguments...) }
 
 // page returns what shows the page at the request's path, and what its form does.
 func (v *visit) page() (look, act func() error) {
@@ -211,10 +218,11 @@ var errNothing = errors.New("nothing here")
 // show writes a page.
 func (v *visit) show(status int, page interface{ Render(io.Writer) error }) error {
 	var body bytes.Buffer
-	if err := page.Render(&body); err != nil {
+	if err := page.Render(&body, pages.Reader{Language: v.language, Brand: v.web.Brand}); err != nil {
 		return err
 	}
 	pages.SetHeaders(v.w.Header())
+	v.w.Header().Set("Vary", "Accept-Language, Cookie")
 	// With no-referrer, browsers say "Origin: null" in the form's post, and the
 	// post could not be told from somebody else's.
 	v.w.Header().Set("Referrer-Policy", "same-origin")
@@ -249,7 +257,7 @@ func (v *visit) again(page pages.Form, outcome Outcome, wrong string) error {
 		page.Problem = v.waits(outcome)
 		return v.show(gate.TooManyTries.Status(), page)
 	case Weak:
-		page.Problem = weak
+		page.Problem = v.weak()
 		return v.show(http.StatusUnprocessableEntity, page)
 	case Second, NoPasskeys:
 		return v.second(outcome, v.next())
@@ -259,20 +267,9 @@ func (v *visit) again(page pages.Form, outcome Outcome, wrong string) error {
 	return v.show(gate.PasswordWrong.Status(), page)
 }
 
-// waits says how long to wait, to people and to programs.
+// waits says how long to wait, to people and to programs, rounded up: whoever comes
+// too early waits again.
 func (v *visit) waits(outcome Outcome) string {
-	seconds := int((outcome.Wait + time.Second - 1) / time.Second)
-	v.w.Header().Set("Retry-After", strconv.Itoa(seconds))
-	return gate.TooManyTries.Heading() + ". Wait " + spell(seconds) + ", then try again."
-}
-
-// spell writes a wait, rounded up: whoever comes too early waits again.
-func spell(seconds int) string {
-	switch {
-	case seconds == 1:
-		return "1 second"
-	case seconds <= 120:
-		return strconv.Itoa(seconds) + " seconds"
-	}
-	return strconv.Itoa((seconds+59)/60) + " minutes"
+	v.w.Header().Set("Retry-After", strconv.Itoa(int((outcome.Wait+time.Second-1)/time.Second)))
+	return v.say("form.tries", "span", v.language.Wait(max(outcome.Wait, time.Second)))
 }
