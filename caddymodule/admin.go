@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"net/http"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -71,8 +72,18 @@ func (a *App) apiBackend(g *gate.Gate) func() (api.Backend, bool) {
 		return api.Backend{
 			Store: a.backing, Gate: g, Keys: toldKeys{a.keys, a.backing}, Directory: a.directory, Desk: a.desk,
 			PublicURL: strings.TrimSuffix(a.PublicURL, "/"), Now: time.Now,
+			Node: api.Node{Store: a.Store.Kind, Version: version(), Dropped: a.backing.dropped.Load},
 		}, true
 	}
 }
 
 var _ caddy.AdminRouter = (*Admin)(nil)
+
+// version is that of the program, as the Go tool noted it.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	return info.Main.Version
+}

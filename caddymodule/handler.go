@@ -63,7 +63,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	h.app.backing.flushFor(time.Duration(min(h.Idle, h.SeatIdle, h.SessionLife)))
 	h.assets = pages.Assets()
 	h.signin = signin.Web{Desk: h.app.desk, Secure: h.secure, Client: clientAddr, Refuse: h.refuseUnsigned}
-	h.api = http.StripPrefix(apiPrefix, api.New(h.app.apiBackend(h.gate), api.Bearer))
+	h.api = http.StripPrefix(apiPrefix, api.NewOnSite(h.app.apiBackend(h.gate), h.secure))
 	return nil
 }
 

@@ -35,6 +35,8 @@ type Backend struct {
 	// header of a request could otherwise choose where a link leads.
 	PublicURL string
 	Now       func() time.Time
+	// Node is what the health of this server is told from.
+	Node Node
 }
 
 // Access says who may use a mount.
@@ -59,6 +61,8 @@ func New(backend func() (Backend, bool), access Access) http.Handler {
 type handler struct {
 	backend func() (Backend, bool)
 	access  Access
+	// secure is there where people sign in on the site: see [NewOnSite].
+	secure func(*http.Request) bool
 }
 
 // call is one request on its way through the API.
@@ -67,7 +71,7 @@ type call struct {
 	w  http.ResponseWriter
 	r  *http.Request
 	id string // the {id} of the path
-	by string // who asks, for people who read records: "admin", or "apikey:" and its id
+	by string // who asks, for people who read records: "admin", or "apikey:" or "signin:" and its id
 	// who is on whose behalf it is asked. It decides what may be done.
 	who directory.Actor
 	// key is the API key that was presented; zero: none.
@@ -100,6 +104,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Cross-Origin-Resource-Policy", "same-origin")
 	given, err := h.serve(w, r)
 	if err != nil {
 		problemOf(err).write(w)
@@ -120,7 +125,7 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) (answer, error) 
 		return answer{}, notRunning.because("no configuration with Usher is running, or its store cannot be opened: see the server's log")
 	}
 	c := &call{Backend: backend, w: w, r: r}
-	reads, err := c.identify(h.access)
+	reads, err := c.identify(h.access, h.secure)
 	if err != nil {
 		return answer{}, err
 	}

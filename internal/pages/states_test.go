@@ -44,7 +44,7 @@ func states() map[string]page {
 		"refusal uniform":   pages.Refusal{Status: 404, Heading: "Nothing here", Advice: "If you were sent a link, open it exactly as you received it."},
 		"refusal each":      pages.Refusal{Status: 410, Reason: "views_spent", Heading: "All views of this link are used", Advice: "Ask whoever sent it to you.", Detail: "Each viewer may watch twice."},
 		"refusal later":     refusal(gate.StoreDown),
-		"console":           pages.Console{API: "/_usher/api/v1"},
+		"console":           pages.Console{API: "/_usher/api/v1", SignIn: "/_usher/signin", SignOut: "/_usher/signout", Presets: []pages.Preset{{Name: "review", Sentence: "Show something."}}},
 	}
 	maps.Copy(all, forms())
 	return all

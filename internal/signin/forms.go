@@ -44,7 +44,7 @@ func (v *visit) address() (address string, ok bool) {
 func (v *visit) signInForm(problem string) pages.Form {
 	next, desk := v.next(), v.web.Desk
 	page := pages.Form{
-		Title: "Sign in", Action: signInPath, Hidden: hiddenNext(next),
+		Title: "Sign in", Action: Path, Hidden: hiddenNext(next),
 		Fields: []pages.Field{
 			addressField(bounded(v.form["email"]), problem),
 			passwordField("password", "Password", "current-password"),
@@ -78,7 +78,7 @@ func (v *visit) showSignIn() error {
 	}
 	page := pages.Form{
 		Title: "You are signed in", Lead: "As " + person.Address + ".",
-		Links: []pages.Link{{Text: "Change password", URL: passwordPath}, {Text: "Sign out", URL: signOutPath}},
+		Links: []pages.Link{{Text: "Change password", URL: passwordPath}, {Text: "Sign out", URL: OutPath}},
 	}
 	if next := v.next(); !next.IsZero() {
 		page.Links = append([]pages.Link{{Text: "Go on", URL: next.String(), Main: true}}, page.Links...)
@@ -107,7 +107,7 @@ func (v *visit) askForm(problem string) pages.Form {
 		Title: "Sign in by a code", Lead: "We mail you six digits to type in here.", Action: codePath, Hidden: hiddenNext(v.next()),
 		Fields:  []pages.Field{addressField(bounded(v.form["email"]), problem)},
 		Buttons: []pages.Button{{Text: "Mail me a code"}},
-		Links:   []pages.Link{{Text: "Sign in by password", URL: withNext(signInPath, v.next())}},
+		Links:   []pages.Link{{Text: "Sign in by password", URL: withNext(Path, v.next())}},
 	}
 }
 
@@ -156,7 +156,7 @@ func (v *visit) code() error {
 
 func (v *visit) showSignOut() error {
 	return v.show(http.StatusOK, pages.Form{
-		Title: "Sign out", Lead: "What you are watching in this browser stops.", Action: signOutPath,
+		Title: "Sign out", Lead: "What you are watching in this browser stops.", Action: OutPath,
 		Buttons: []pages.Button{{Text: "Sign out"}},
 	})
 }
@@ -167,7 +167,7 @@ func (v *visit) signOut() error {
 	}
 	v.setCookie(v.names.Person, "", 0)
 	v.setCookie(v.names.Session, "", 0)
-	return v.leave(signInPath)
+	return v.leave(Path)
 }
 
 // passwordForm shows whose password it is: password managers go by that.
@@ -188,7 +188,7 @@ func (v *visit) passwordForm(person Person) pages.Form {
 func (v *visit) showPassword() error {
 	person, _, err := v.web.Desk.Who(v.r.Context(), v.Token)
 	if errors.Is(err, gate.ErrNotFound) {
-		return v.leave(signInPath)
+		return v.leave(Path)
 	}
 	if err != nil {
 		return err
@@ -202,7 +202,7 @@ func (v *visit) changePassword() error {
 	case err != nil:
 		return err
 	case outcome.Result == Denied:
-		return v.leave(signInPath)
+		return v.leave(Path)
 	case outcome.Result != In:
 		return v.again(v.passwordForm(outcome.Person), outcome, "This is not your password so far. Look at it once more.")
 	}

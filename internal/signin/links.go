@@ -31,7 +31,7 @@ func (v *visit) usedForm() pages.Form {
 	page := pages.Form{
 		Title: "This link was used already",
 		Lead:  "An activation link works once, on one device. If it was you who used it, sign in with your password.",
-		Links: []pages.Link{{Text: "Sign in", URL: signInPath, Main: !v.web.Desk.Mail.Delivers()}},
+		Links: []pages.Link{{Text: "Sign in", URL: Path, Main: !v.web.Desk.Mail.Delivers()}},
 		Note:  "If it was not you, ask whoever invited you.",
 	}
 	if v.web.Desk.Mail.Delivers() {
@@ -121,7 +121,7 @@ func (v *visit) callback() error {
 	page := pages.Form{
 		Title: "You cannot sign in with this account",
 		Lead:  "Its address is not known here, or it was not confirmed, or it took too long. Try again, or ask whoever invited you.",
-		Links: []pages.Link{{Text: "Sign in", URL: signInPath, Main: true}},
+		Links: []pages.Link{{Text: "Sign in", URL: Path, Main: true}},
 	}
 	if outcome.Result == Waiting {
 		page.Title, page.Lead, page.Links = "Almost there", "Somebody has to approve of you first. Come back when you hear from them.", nil
