@@ -33,6 +33,8 @@ type site struct {
 	open  http.Handler
 	guard http.Handler // the same with access by API key
 	down  bool         // no backend
+
+	backend func() (api.Backend, bool)
 }
 
 func newSite(t *testing.T) *site {
@@ -55,6 +57,7 @@ func newSite(t *testing.T) *site {
 	backend := func() (api.Backend, bool) {
 		return api.Backend{Store: s.store, Gate: s.gate, Keys: s.keys, Directory: s.dir, Desk: desk, PublicURL: "https://media.example.com", Now: clock}, !s.down
 	}
+	s.backend = backend
 	s.open, s.guard = api.New(backend, api.Open), api.New(backend, api.Bearer)
 	return s
 }
