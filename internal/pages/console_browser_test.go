@@ -42,6 +42,7 @@ func TestAnOwnerAtTheConsole(t *testing.T) {
 	until(t, b, `document.querySelector('.session .chip').innerText === 'ended'`)
 	press(t, b, "Revoke")
 	until(t, b, `document.getElementById('ask').open && document.querySelector('#ask .danger').disabled`)
+	b.clean(t)
 	b.inspect(t, "console revoking")
 	fill(t, b, "Reason, for the record", "the cut is final")
 	fill(t, b, "Type revoke to confirm", "revoke")
@@ -64,6 +65,7 @@ func TestAnOwnerAtTheConsole(t *testing.T) {
 	if got := eval[string](t, b, `document.querySelector('.outcomes').innerText`); strings.Count(got, "invited") != 2 || strings.Count(got, "refused") != 1 {
 		t.Errorf("the outcomes are %s", got)
 	}
+	b.clean(t)
 	b.inspect(t, "console invited")
 
 	// A collection is made and opened, somebody is granted it, and it is locked.

@@ -10,7 +10,7 @@ export function invite(ctx, into = {}, done = () => {}) {
 	const results = el('div', { role: 'status' });
 	const fields = [
 		field('emails', 'Addresses', { kind: 'textarea', required: true, wide: true, hint: 'One a line, or with commas in between' }),
-		into.group ? null : field('collection', 'Into the collection', { hint: 'By name; empty: an account only' }),
+		into.group ? null : field('collection', 'Collection', { hint: 'By name; empty: an account only' }),
 		into.group || !into.sets ? null : field('preset', 'As', { kind: into.sets, value: 'can_view' }),
 		field('message', 'A few words', { wide: true, hint: 'They stand in the mail; may stay empty' }),
 	];
