@@ -1,7 +1,8 @@
 // Events: what was done, by whom, and what viewers met.
 import { query } from './console-api.js';
-import { button, chip, code, el, quiet, row, table, to, when } from './console-dom.js';
+import { button, chip, code, el, home, quiet, row, table, to, when } from './console-dom.js';
 import { field, form } from './console-form.js';
+import { follow } from './console-stream.js';
 
 const headings = ['Event', 'When', 'By', 'About'];
 const places = { link: 'links', collection: 'collections', group: 'groups', person: 'people' };
@@ -25,32 +26,51 @@ async function list(ctx, filter) {
 		if (problem.status === 404) return null;
 		throw problem;
 	}
-	if (!first.events.length) return [quiet('Nothing has happened yet.')];
 	const whole = table('Events', headings, first.events.map(line));
+	const rows = whole.tBodies[0];
+	const none = quiet('Nothing has happened yet.');
 	let { next } = first;
-	const more = button('Show older events', 'secondary', null, () => ctx.trying(async () => {
+	const older = button('Show older events', 'secondary', null, () => ctx.trying(async () => {
 		const page = await ctx.api.get(query('/events', { ...filter, cursor: next }));
-		whole.tBodies[0].append(...page.events.map(line));
+		rows.append(...page.events.map(line));
 		next = page.next;
-		more.hidden = !next;
+		settle();
 	}));
-	more.hidden = !next;
-	return [whole, more];
+	const settle = () => {
+		whole.hidden = !rows.rows.length;
+		none.hidden = !whole.hidden;
+		older.hidden = !next;
+	};
+	settle();
+	const add = (event) => {
+		if (rows.querySelector(`[data-id="${CSS.escape(event.id)}"]`)) return;
+		rows.prepend(line(event));
+		settle();
+	};
+	return { content: [none, whole, older], add };
 }
 
 // timeline is what happened to a link.
 export async function timeline(ctx, link) {
 	const shown = await list(ctx, { link });
-	return shown && el('section', { 'aria-label': 'Timeline' }, el('h2', {}, 'Timeline'), ...shown);
+	return shown && el('section', { 'aria-label': 'Timeline' }, el('h2', {}, 'Timeline'), ...shown.content);
 }
 
 // events is the screen of all of them, with a filter that is kept in the address.
+// New ones come on top by themselves.
 export async function events(ctx, { query: asked }) {
 	const filter = { type: asked.get('type') ?? '', since: asked.get('since') ?? '' };
 	const shown = await list(ctx, filter);
+	if (!shown) return { heading: 'Events', content: [quiet('This server keeps no events.')] };
+	const state = el('span', { role: 'status' });
+	const look = async () => {
+		for (const event of (await ctx.api.get(query('/events', filter))).events.reverse()) shown.add(event);
+	};
+	const told = ({ name, data }) => (name === 'gap' ? look() : shown.add(data));
+	const stop = follow(ctx.api, query('/events/stream', { type: filter.type }), told, look, (text) => { state.textContent = text; });
 	const pick = form('Filter', [
 		field('type', 'Type', { value: filter.type, placeholder: 'link.revoked', hint: 'Empty: all' }),
 		field('since', 'Since', { value: filter.since, placeholder: '24h', hint: '90m, 24h, 7d' }),
-	], 'Show', ctx, (body) => ctx.go(query('/_usher/console/events', body)));
-	return { heading: 'Events', content: shown ? [pick, ...shown] : [quiet('This server keeps no events.')] };
+	], 'Show', ctx, (body) => ctx.go(query(`${home}/events`, body)));
+	return { heading: 'Events', content: [pick, quiet('This list is ', state), ...shown.content], stop };
 }

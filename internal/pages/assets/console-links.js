@@ -14,8 +14,8 @@ function line(ctx, link, marked) {
 	const name = nameOf(link);
 	const box = ctx.me.mayLink(link) ? el('input', { type: 'checkbox', 'aria-label': `Select ${name}` }) : null;
 	box?.addEventListener('change', () => marked(link, box.checked));
-	const seen = el('span', {}, link.redeems ? '…' : 'never');
-	if (link.redeems) lastSeen(ctx.api.quietly, link).then((at) => seen.replaceChildren(when(at)), () => { seen.textContent = '–'; });
+	const seen = el('span', {}, link.devices ? '…' : 'never');
+	if (link.devices) lastSeen(ctx.api.quietly, link).then((at) => seen.replaceChildren(when(at)), () => { seen.textContent = '–'; });
 	return row({ 'data-id': link.id }, headings, [
 		[...named(link), to(['links', link.id], 'Open', { 'aria-label': `Open ${name}`, class: 'open' })],
 		standing(link), views(link), when(link.expires_at), seen, box ? el('label', { class: 'tick' }, box) : '']);

@@ -36,7 +36,7 @@ export async function sessionsOf(ctx, link, mayEnd) {
 		none.hidden = Boolean(found.sessions.length);
 	};
 	await look();
-	return panel('Sessions', el('div', { class: 'tools' }, button('Look again', 'secondary', 'Look for sessions again', () => ctx.trying(look))), none, list);
+	return panel('Sessions', el('div', { class: 'tools' }, button('Look again', 'secondary', 'Look again for sessions', () => ctx.trying(look))), none, list);
 }
 
 // sessions is the screen of what is watched now.

@@ -29,8 +29,8 @@ function parsed(block) {
 }
 
 // follow calls told for each event of the stream at path, until it is stopped.
-// Each time that a stream ends, and where there is none, look is called, which
-// reads the listing.
+// Each time that a stream begins again, and where there is none every few seconds,
+// look is called, which reads the listing.
 export function follow(api, path, told, look, says = () => {}) {
 	const end = new AbortController();
 	const pause = () => new Promise((resolve) => {
@@ -39,16 +39,19 @@ export function follow(api, path, told, look, says = () => {}) {
 	});
 	(async () => {
 		let streams = true;
+		let again = false;
 		while (!end.signal.aborted) {
 			try {
 				if (streams) {
 					const answer = await api.open('GET', path, { signal: end.signal, accept: 'text/event-stream' });
 					says('live');
+					// What came between two streams is in the listing.
+					if (again) await look();
+					again = true;
 					for await (const block of blocks(answer.body)) {
 						const event = parsed(block);
-						if (event) told(event);
+						if (event) await told(event);
 					}
-					await look(); // what it did not tell of any more
 				} else {
 					await look();
 					says(`looked at every ${every / 1000} seconds`);
