@@ -76,6 +76,8 @@ type backing struct {
 	mu      sync.Mutex // one opens
 	stop    context.CancelFunc
 	workers sync.WaitGroup
+	// dropped counts the facts of usage that were lost.
+	dropped atomic.Int64
 }
 
 // lingering are stores that no config uses while requests of an old one still
@@ -91,7 +93,11 @@ func takeBacking(o storeOpen, logger *zap.Logger) (*backing, error) {
 		if b := revive(o.key); b != nil {
 			return b, nil
 		}
-		b := &backing{key: o.key, opener: o.open, logger: logger, streams: newStreams(), usage: watch.New(eventsDropped.Inc), unread: make(chan struct{}, 1)}
+		b := &backing{key: o.key, opener: o.open, logger: logger, streams: newStreams(), unread: make(chan struct{}, 1)}
+		b.usage = watch.New(func() {
+			eventsDropped.Inc()
+			b.dropped.Add(1)
+		})
 		b.view, b.suspicion = directory.NewView(b, time.Now), newSuspicion(b)
 		b.trail, b.reading = events.New(b, time.Now, b.eventLost), api.NewStreams()
 		b.flushEvery.Store(int64(watch.FlushEvery(time.Hour)))

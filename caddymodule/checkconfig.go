@@ -55,7 +55,7 @@ at. It starts nothing, opens nothing and asks no server. What it looks for:
 			return err
 		}
 		if strict && len(warnings) > 0 {
-			return fmt.Errorf("the config has %s", plural(int64(len(warnings)), "warning", "warnings"))
+			return fmt.Errorf("the config has warnings: %d", len(warnings))
 		}
 		return nil
 	}

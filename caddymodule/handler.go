@@ -69,7 +69,7 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	}
 	h.assets = pages.Assets(h.brands.all...)
 	h.signin = signin.Web{Desk: h.app.desk, Secure: h.secure, Client: clientAddr, Refuse: h.refuseUnsigned, Brand: h.brands.site}
-	h.api = http.StripPrefix(apiPrefix, api.New(h.app.apiBackend(h.gate), api.Bearer))
+	h.api = http.StripPrefix(apiPrefix, api.NewOnSite(h.app.apiBackend(h.gate), h.secure))
 	return nil
 }
 

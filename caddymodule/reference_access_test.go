@@ -13,7 +13,8 @@ import (
 
 func apiReference() string {
 	return "# Management API\n\n" + generated + `Version 1. It stands below ` + "`/usher/v1`" + ` on Caddy's admin endpoint, for operators, and with the word ` + "`api`" + `
-below ` + "`/_usher/api/v1`" + ` on a site, for holders of API keys (` + "`Authorization: Bearer …`" + `). Bodies and answers are JSON; unknown fields, fields
+below ` + "`/_usher/api/v1`" + ` on a site, for holders of API keys (` + "`Authorization: Bearer …`" + `) and
+for persons who are signed in there, by their cookie and from pages of the site alone. Bodies and answers are JSON; unknown fields, fields
 that are given twice, and null are refused. An error is a problem document (RFC 9457): ` + "`type`" + ` tells it apart from others, ` + "`field`" + `
 says what is wrong, ` + "`allowed`" + ` what could stand there instead.
 

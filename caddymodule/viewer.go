@@ -13,6 +13,7 @@ import (
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"go.uber.org/zap"
 
+	"github.com/usher-media/usher/internal/api"
 	"github.com/usher-media/usher/internal/browser"
 	"github.com/usher-media/usher/internal/events"
 	"github.com/usher-media/usher/internal/gate"
@@ -37,7 +38,7 @@ func (h *Handler) serveOwn(w http.ResponseWriter, r *http.Request, in *request, 
 		h.api.ServeHTTP(w, r)
 	case signin.Serves(in.own):
 		h.signin.ServeHTTP(w, r)
-	case in.own == ownPrefix+"console" && h.Console:
+	case pages.ConsoleServes(in.own) && h.Console:
 		h.serveConsole(w, r)
 	case in.own == ownPrefix+"ready":
 		h.serveReady(w, r)
@@ -305,8 +306,12 @@ func (h *Handler) serveConsole(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, unsigned(gate.BadMethod))
 		return
 	}
-	pages.SetHeaders(w.Header())
-	h.writePage(w, r, http.StatusOK, pages.Console{API: apiPrefix}.Render)
+	console := pages.Console{API: apiPrefix, SignIn: signin.Path, SignOut: signin.OutPath}
+	for _, p := range api.Presets() {
+		console.Presets = append(console.Presets, pages.Preset{Name: p.Name, Sentence: p.Sentence, NamesPersons: p.NamesPersons})
+	}
+	pages.SetConsoleHeaders(w.Header())
+	h.writePage(w, r, http.StatusOK, console.Render)
 }
 
 // serveReady is for load balancers: may this node decide?

@@ -179,7 +179,7 @@ var SiteGrammar = []Directive[Site]{
 	},
 	{
 		Name: "api", Field: "api", Args: "",
-		Doc:     "Mounts the management API below /_usher/api/v1/ on this site, for holders of API keys.",
+		Doc:     "Mounts the management API below /_usher/api/v1/ on this site, for holders of API keys and, by their cookie, for persons who are signed in.",
 		Default: "off; the API is always on Caddy's admin endpoint below /usher/v1/",
 		Set:     func(s *Site, args []string) error { s.API = true; return none(args) },
 	},

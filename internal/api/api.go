@@ -44,6 +44,8 @@ type Backend struct {
 	Now       func() time.Time
 	// Rates says who is held to a request rate on this node; nil: nobody is.
 	Rates func() Rates
+	// Node is what the health of this server is told from.
+	Node Node
 }
 
 // Access says who may use a mount.
@@ -68,6 +70,8 @@ func New(backend func() (Backend, bool), access Access) http.Handler {
 type handler struct {
 	backend func() (Backend, bool)
 	access  Access
+	// secure is there where people sign in on the site: see [NewOnSite].
+	secure func(*http.Request) bool
 }
 
 // call is one request on its way through the API.
@@ -76,7 +80,7 @@ type call struct {
 	w  http.ResponseWriter
 	r  *http.Request
 	id string // the {id} of the path
-	by string // who asks, for people who read records: "admin", or "apikey:" and its id
+	by string // who asks, for people who read records: "admin", or "apikey:" or "signin:" and its id
 	// who is on whose behalf it is asked. It decides what may be done.
 	who directory.Actor
 	// key is the API key that was presented; zero: none.
@@ -86,8 +90,9 @@ type call struct {
 	groupNames map[gate.GroupID]string
 	// changed is what a handler notes for the trail.
 	changed changed
-	// access is that of the mount.
+	// access is that of the mount, and secure tells how the browser came to it.
 	access Access
+	secure func(*http.Request) bool
 }
 
 // answer is what an endpoint says when all went well.
@@ -116,6 +121,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Cross-Origin-Resource-Policy", "same-origin")
 	given, err := h.serve(w, r)
 	if err != nil {
 		problemOf(err).write(w)
@@ -139,8 +145,8 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) (answer, error) 
 	if !running {
 		return answer{}, notRunning.because("no configuration with Usher is running, or its store cannot be opened: see the server's log")
 	}
-	c := &call{Backend: backend, w: w, r: r, access: h.access}
-	reads, err := c.identify(h.access)
+	c := &call{Backend: backend, w: w, r: r, access: h.access, secure: h.secure}
+	reads, err := c.identify(h.access, h.secure)
 	if err != nil {
 		return answer{}, err
 	}

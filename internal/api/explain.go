@@ -120,10 +120,3 @@ func explanationOf(e gate.Explanation) Explanation {
 	}
 	return said
 }
-
-func (c *call) health() (answer, error) {
-	if err := c.Store.Ready(c.r.Context()); err != nil {
-		return answer{}, err
-	}
-	return ok(map[string]string{"status": "ready"})
-}

@@ -42,6 +42,8 @@ type site struct {
 	streams *api.Streams
 	ending  context.Context
 	stop    context.CancelFunc // ends the server
+
+	backend func() (api.Backend, bool)
 }
 
 func newSite(t *testing.T) *site {
@@ -76,6 +78,7 @@ func newSite(t *testing.T) *site {
 		}
 		return b, !s.down
 	}
+	s.backend = backend
 	s.open, s.guard = api.New(backend, api.Open), api.New(backend, api.Bearer)
 	return s
 }

@@ -119,7 +119,7 @@ func (s *stream) run(next func(*call) ([]frame, error)) {
 // tells what is new. A store that does not answer just now is asked again; nothing
 // is told without knowing that it may be.
 func (s *stream) turn(next func(*call) ([]frame, error)) error {
-	_, err := s.identify(s.access)
+	_, err := s.identify(s.access, s.secure)
 	var frames []frame
 	if err == nil {
 		frames, err = next(s.call)

@@ -171,7 +171,7 @@ const inspection = `(() => {
 	if (document.documentElement.scrollWidth > innerWidth) faults.push('wider than the screen: ' + document.documentElement.scrollWidth);
 	const shown = (e) => e.checkVisibility() && e.getClientRects().length > 0;
 	for (const e of document.querySelectorAll('button, .button, summary, input')) {
-		const box = e.getBoundingClientRect();
+		const box = (e.closest('label') ?? e).getBoundingClientRect(); // a tick's label is pressed as well
 		if (shown(e) && (box.height < 43.5 || box.width < 43.5)) faults.push('too small to touch: ' + e.outerHTML);
 	}
 	for (const e of document.querySelectorAll('script:not([src]), style, [style]')) faults.push('inline: ' + e.outerHTML);

@@ -25,7 +25,7 @@ var (
 // carried any would look fine here and be broken in every browser.
 func TestEveryPageKeepsItsPolicy(t *testing.T) {
 	all := flat(speech.English())
-	all["console"] = bare{pages.Console{API: "/_usher/api/v1"}}
+	all["console"] = bare{pages.Console{API: "/_usher/api/v1", SignIn: "/_usher/signin", SignOut: "/_usher/signout", Presets: []pages.Preset{{Name: "review", Sentence: "Show something."}}}}
 	for _, reason := range gate.Reasons()[1:] {
 		all["refusal "+reason.String()] = refusal(reason)
 	}
@@ -174,7 +174,6 @@ func TestPayloadsStayText(t *testing.T) {
 		for _, p := range []page{
 			pages.Landing{Title: payload, Action: "/s/abc"},
 			pages.Watch{Title: payload, Sources: []pages.Source{{URL: "/~a/b", Type: payload}}},
-			pages.Refusal{Heading: payload, Advice: payload, Detail: payload, Reason: payload},
 			pages.Passkey{Title: payload, Lead: payload, Action: "/a", Makes: true, Name: payload, Options: payload, Note: payload, Problem: payload},
 			pages.Passkeys{Lead: payload, Action: "/a", Items: []pages.PasskeyItem{{ID: payload, Name: payload}}, Remove: true, Note: payload, Problem: payload},
 			pages.Form{Title: payload, Lead: payload, Problem: payload, Note: payload, Action: "/a", Fields: []pages.Field{{Name: "x", Label: payload, Value: payload, Hint: payload}}, Hidden: []pages.Hidden{{Name: "n", Value: payload}}},
@@ -223,7 +222,7 @@ func TestAddressesAreRefused(t *testing.T) {
 			pages.Landing{Action: address},
 			pages.Watch{Sources: []pages.Source{{URL: address}}},
 			pages.Watch{AppURL: address},
-			bare{pages.Console{API: address}},
+			bare{pages.Console{API: address, SignIn: "/a", SignOut: "/b"}},
 		} {
 			if w, isWatch := p.(pages.Watch); isWatch && w.AppURL == "" && w.Sources == nil {
 				continue // no address is no mistake there
@@ -246,7 +245,7 @@ var errFull = errors.New("no space left")
 func (fullDisk) Write([]byte) (int, error) { return 0, errFull }
 
 func TestRenderReportsAFailedWrite(t *testing.T) {
-	if err := (pages.Console{API: "/api"}).Render(fullDisk{}); !errors.Is(err, errFull) {
+	if err := (pages.Console{API: "/api", SignIn: "/a", SignOut: "/b"}).Render(fullDisk{}); !errors.Is(err, errFull) {
 		t.Errorf("Render gave %v, want the writer's error", err)
 	}
 }

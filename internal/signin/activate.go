@@ -173,7 +173,7 @@ const ActivationPrefix = "/_usher/activate/"
 func (d *Desk) ActivationURL(code string) string { return d.PublicURL + ActivationPrefix + code }
 
 // SignInURL is where persons sign in, as it is mailed.
-func (d *Desk) SignInURL() string { return d.PublicURL + signInPath }
+func (d *Desk) SignInURL() string { return d.PublicURL + Path }
 
 // Invite makes an activation link and mails it, or gives the message back where
 // there is no mail. The letter's URL is filled in; ref is the message's.

@@ -50,7 +50,7 @@ func (v *visit) showPasskey() error {
 	case err != nil:
 		return err
 	case !found || !v.web.Desk.Passkeyed():
-		return v.leave(withNext(signInPath, v.next()))
+		return v.leave(withNext(Path, v.next()))
 	}
 	return v.show(http.StatusOK, v.passkeyPage(c, person, ""))
 }
@@ -88,14 +88,14 @@ func (v *visit) passkey() error {
 	case outcome.Result == In:
 		return v.enter(outcome, v.next())
 	case outcome.Result == Gone:
-		return v.leave(withNext(signInPath, v.next()))
+		return v.leave(withNext(Path, v.next()))
 	}
 	c, person, found, err := desk.ceremony(ctx, v.Visitor)
 	switch {
 	case err != nil:
 		return err
 	case !found:
-		return v.leave(withNext(signInPath, v.next()))
+		return v.leave(withNext(Path, v.next()))
 	case outcome.Result == TooMany:
 		return v.show(gate.TooManyTries.Status(), v.passkeyPage(c, person, v.waits(outcome)))
 	}
@@ -115,7 +115,7 @@ func (v *visit) listPasskeys(status int, problem string) error {
 	ctx, desk := v.r.Context(), v.web.Desk
 	person, s, err := desk.Who(ctx, v.Token)
 	if errors.Is(err, gate.ErrNotFound) {
-		return v.leave(signInPath + "?next=" + url.QueryEscape(passkeysPath))
+		return v.leave(Path + "?next=" + url.QueryEscape(passkeysPath))
 	}
 	if err != nil {
 		return err
@@ -128,7 +128,7 @@ func (v *visit) listPasskeys(status int, problem string) error {
 		Lead:    "You have none. With one, nobody signs in as " + person.Address + " by your password or your mail alone.",
 		Problem: problem, Action: passkeysPath, Remove: desk.fresh(s),
 		Add:   desk.fresh(s) && desk.Passkeyed() && len(all) < maxPasskeys,
-		Links: []pages.Link{{Text: "Back", URL: signInPath}},
+		Links: []pages.Link{{Text: "Back", URL: Path}},
 	}
 	for _, p := range all {
 		page.Items = append(page.Items, pages.PasskeyItem{ID: p.ID.String(), Name: p.Name, Made: p.Made, Used: p.Used})
@@ -141,7 +141,7 @@ func (v *visit) listPasskeys(status int, problem string) error {
 		page.Note = "None can be added at this site: ask whoever runs it."
 	case !desk.fresh(s):
 		page.Note = "To add or remove one, sign out and in again: it is a while since you signed in."
-		page.Links = append(page.Links, pages.Link{Text: "Sign out", URL: signOutPath})
+		page.Links = append(page.Links, pages.Link{Text: "Sign out", URL: OutPath})
 	case len(all) == maxPasskeys:
 		page.Note = "You have as many as one may have."
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -44,7 +43,7 @@ func (v *visit) address() (address string, ok bool) {
 func (v *visit) signInForm(problem string) pages.Form {
 	next, desk := v.next(), v.web.Desk
 	page := pages.Form{
-		Title: v.say("signin.title"), Action: signInPath, Hidden: hiddenNext(next),
+		Title: v.say("signin.title"), Action: Path, Hidden: hiddenNext(next),
 		Fields: []pages.Field{
 			v.addressField(bounded(v.form["email"]), problem),
 			passwordField("password", v.say("form.password"), "current-password"),
@@ -78,7 +77,7 @@ func (v *visit) showSignIn() error {
 	}
 	page := pages.Form{
 		Title: v.say("signedin.title"), Lead: v.say("signedin.lead", "address", person.Address),
-		Links: []pages.Link{{Text: v.say("password.title"), URL: passwordPath}, {Text: v.say("signout.title"), URL: signOutPath}},
+		Links: []pages.Link{{Text: v.say("password.title"), URL: passwordPath}, {Text: v.say("signout.title"), URL: OutPath}},
 	}
 	if v.web.Desk.Passkeyed() {
 		page.Links = slices.Insert(page.Links, 1, pages.Link{Text: "Passkeys", URL: passkeysPath})
@@ -110,7 +109,7 @@ func (v *visit) askForm(problem string) pages.Form {
 		Title: v.say("ask_code.title"), Lead: v.say("ask_code.lead"), Action: codePath, Hidden: hiddenNext(v.next()),
 		Fields:  []pages.Field{v.addressField(bounded(v.form["email"]), problem)},
 		Buttons: []pages.Button{{Text: v.say("ask_code.button")}},
-		Links:   []pages.Link{{Text: v.say("ask_code.password"), URL: withNext(signInPath, v.next())}},
+		Links:   []pages.Link{{Text: v.say("ask_code.password"), URL: withNext(Path, v.next())}},
 	}
 }
 
@@ -159,7 +158,7 @@ func (v *visit) code() error {
 
 func (v *visit) showSignOut() error {
 	return v.show(http.StatusOK, pages.Form{
-		Title: v.say("signout.title"), Lead: v.say("signout.lead"), Action: signOutPath,
+		Title: v.say("signout.title"), Lead: v.say("signout.lead"), Action: OutPath,
 		Buttons: []pages.Button{{Text: v.say("signout.title")}},
 	})
 }
@@ -170,7 +169,7 @@ func (v *visit) signOut() error {
 	}
 	v.setCookie(v.names.Person, "", 0)
 	v.setCookie(v.names.Session, "", 0)
-	return v.leave(signInPath)
+	return v.leave(Path)
 }
 
 // passwordForm shows whose password it is: password managers go by that.
@@ -191,7 +190,7 @@ func (v *visit) passwordForm(person Person) pages.Form {
 func (v *visit) showPassword() error {
 	person, _, err := v.web.Desk.Who(v.r.Context(), v.Token)
 	if errors.Is(err, gate.ErrNotFound) {
-		return v.leave(signInPath)
+		return v.leave(Path)
 	}
 	if err != nil {
 		return err
@@ -205,7 +204,7 @@ func (v *visit) changePassword() error {
 	case err != nil:
 		return err
 	case outcome.Result == Denied:
-		return v.leave(signInPath)
+		return v.leave(Path)
 	case outcome.Result != In:
 		return v.again(v.passwordForm(outcome.Person), outcome, v.say("password.wrong"))
 	}

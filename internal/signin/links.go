@@ -31,7 +31,7 @@ func (v *visit) usedForm() pages.Form {
 	page := pages.Form{
 		Title: v.say("used.title"),
 		Lead:  v.say("used.lead"),
-		Links: []pages.Link{{Text: v.say("signin.title"), URL: signInPath, Main: !v.web.Desk.Mail.Delivers()}},
+		Links: []pages.Link{{Text: v.say("signin.title"), URL: Path, Main: !v.web.Desk.Mail.Delivers()}},
 		Note:  v.say("used.ask"),
 	}
 	if v.web.Desk.Mail.Delivers() {
@@ -128,7 +128,7 @@ func (v *visit) callback() error {
 	page := pages.Form{
 		Title: v.say("denied.title"),
 		Lead:  v.say("denied.lead"),
-		Links: []pages.Link{{Text: v.say("signin.title"), URL: signInPath, Main: true}},
+		Links: []pages.Link{{Text: v.say("signin.title"), URL: Path, Main: true}},
 	}
 	if outcome.Result == Waiting {
 		page.Title, page.Lead, page.Links = v.say("approval.title"), v.say("approval.lead"), nil

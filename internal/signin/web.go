@@ -22,16 +22,16 @@ import (
 
 // Paths of the pages.
 const (
-	signInPath   = "/_usher/signin"
+	Path         = "/_usher/signin"
 	codePath     = "/_usher/signin/code"
-	signOutPath  = "/_usher/signout"
+	OutPath      = "/_usher/signout"
 	passwordPath = "/_usher/password"
 	startPath    = "/_usher/oidc/start"
 )
 
 // Serves reports whether the handler has a page at the path.
 func Serves(path string) bool {
-	return slices.Contains([]string{signInPath, codePath, signOutPath, passwordPath, startPath, CallbackPath, passkeyPath, passkeysPath}, path) ||
+	return slices.Contains([]string{Path, codePath, OutPath, passwordPath, startPath, CallbackPath, passkeyPath, passkeysPath}, path) ||
 		strings.HasPrefix(path, ActivationPrefix)
 }
 
@@ -94,14 +94,14 @@ func (v *visit) say(name string, arguments ...any) string { return v.language.Sa
 // page returns what shows the page at the request's path, and what its form does.
 func (v *visit) page() (look, act func() error) {
 	switch path := v.r.URL.Path; path {
-	case signInPath:
+	case Path:
 		return v.showSignIn, v.signIn
 	case codePath:
 		if !v.web.Desk.Mail.Delivers() {
 			return nil, nil
 		}
 		return v.showCode, v.code
-	case signOutPath:
+	case OutPath:
 		return v.showSignOut, v.signOut
 	case passwordPath:
 		return v.showPassword, v.changePassword
@@ -216,7 +216,9 @@ func (v *visit) done(err error) {
 var errNothing = errors.New("nothing here")
 
 // show writes a page.
-func (v *visit) show(status int, page interface{ Render(io.Writer) error }) error {
+func (v *visit) show(status int, page interface {
+	Render(io.Writer, pages.Reader) error
+}) error {
 	var body bytes.Buffer
 	if err := page.Render(&body, pages.Reader{Language: v.language, Brand: v.web.Brand}); err != nil {
 		return err
@@ -245,7 +247,7 @@ func (v *visit) leave(to string) error {
 func (v *visit) enter(outcome Outcome, next browser.Local) error {
 	v.setCookie(v.names.Person, outcome.Token, outcome.SignIn.Ends.Sub(v.web.Desk.Now()))
 	if next.IsZero() {
-		return v.leave(signInPath)
+		return v.leave(Path)
 	}
 	return v.leave(next.String())
 }
