@@ -79,14 +79,7 @@ func states(l *speech.Language) map[string]map[string]page {
 		"unknown":     {"refusal uniform": pages.Refusal{Reason: gate.NoToken}},
 		"unavailable": {"refusal unavailable": pages.Refusal{Reason: gate.StoreDown, RetryAfter: time.Second, Look: "/s/abc?wait=1"}},
 		"not allowed": {"refusal session": refusal(gate.NoSession)},
-		"passkey": {
-			"passkey":         pages.Passkey{Title: "Use your passkey", Lead: "You are almost signed in as ann@example.com.", Action: "/_usher/signin/passkey", Options: `{"challenge":"AA","allowCredentials":[]}`, Links: []pages.Link{{Text: "Leave it", URL: "/_usher/passkeys"}}},
-			"passkey refused": pages.Passkey{Title: "Use your passkey", Lead: "You are almost signed in as ann@example.com.", Problem: "This passkey was not taken. Use one that you added here.", Action: "/_usher/signin/passkey", Options: `{}`},
-			"passkey made":    pages.Passkey{Title: "Add a passkey", Lead: "A passkey is in your phone.", Action: "/_usher/signin/passkey", Makes: true, Name: "Passkey", Most: 60, Options: `{"user":{"id":"AA"},"challenge":"AA"}`},
-			"passkeys":        pages.Passkeys{Lead: "Whoever signs in is asked for one of them.", Action: "/_usher/passkeys", Items: []pages.PasskeyItem{{ID: "pky_1", Name: "blue key", Made: someday, Used: someday}, {ID: "pky_2", Name: "phone", Made: someday}}, Add: true, Remove: true},
-			"passkeys late":   pages.Passkeys{Lead: "You have none.", Problem: "An owner's last passkey stays.", Action: "/_usher/passkeys", Items: []pages.PasskeyItem{{ID: "pky_2", Name: "phone", Made: someday}}, Note: "To add or remove one, sign out and in again.", Links: []pages.Link{{Text: "Sign out", URL: "/_usher/signout"}}},
-		},
-		"mistaken": {"refusal cross origin": pages.Refusal{Reason: gate.CrossOrigin}},
+		"mistaken":    {"refusal cross origin": pages.Refusal{Reason: gate.CrossOrigin}},
 	}
 	for situation, forms := range forms(l) {
 		if all[situation] == nil {
@@ -97,9 +90,16 @@ func states(l *speech.Language) map[string]map[string]page {
 	return all
 }
 
-// flat is every page of all situations.
+// flat is every page of all situations, and the pages of passkeys, which are in
+// English for everybody.
 func flat(l *speech.Language) map[string]page {
-	all := map[string]page{}
+	all := map[string]page{
+		"passkey":         pages.Passkey{Title: "Use your passkey", Lead: "You are almost signed in as ann@example.com.", Action: "/_usher/signin/passkey", Options: `{"challenge":"AA","allowCredentials":[]}`, Links: []pages.Link{{Text: "Leave it", URL: "/_usher/passkeys"}}},
+		"passkey refused": pages.Passkey{Title: "Use your passkey", Lead: "You are almost signed in as ann@example.com.", Problem: "This passkey was not taken. Use one that you added here.", Action: "/_usher/signin/passkey", Options: `{}`},
+		"passkey made":    pages.Passkey{Title: "Add a passkey", Lead: "A passkey is in your phone.", Action: "/_usher/signin/passkey", Makes: true, Name: "Passkey", Most: 60, Options: `{"user":{"id":"AA"},"challenge":"AA"}`},
+		"passkeys":        pages.Passkeys{Lead: "Whoever signs in is asked for one of them.", Action: "/_usher/passkeys", Items: []pages.PasskeyItem{{ID: "pky_1", Name: "blue key", Made: someday, Used: someday}, {ID: "pky_2", Name: "phone", Made: someday}}, Add: true, Remove: true},
+		"passkeys late":   pages.Passkeys{Lead: "You have none.", Problem: "An owner's last passkey stays.", Action: "/_usher/passkeys", Items: []pages.PasskeyItem{{ID: "pky_2", Name: "phone", Made: someday}}, Note: "To add or remove one, sign out and in again.", Links: []pages.Link{{Text: "Sign out", URL: "/_usher/signout"}}},
+	}
 	for _, of := range states(l) {
 		maps.Copy(all, of)
 	}
