@@ -1,8 +1,12 @@
 package api
 
 import (
+	"fmt"
+	"maps"
 	"reflect"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/usher-media/usher/internal/directory"
 )
@@ -26,5 +30,61 @@ func Needs(name string) (permissions []directory.Permission, body any) {
 	return endpoints[i].needs, body
 }
 
-// Meanings returns the fields that the reference can tell of.
-func Meanings() map[string]string { return meanings }
+// allTypes are those of all bodies and answers, and what is inside them.
+func allTypes() map[string]reflect.Type {
+	all := bodies()
+	maps.Copy(all, answers())
+	return all
+}
+
+// Needless returns the meanings that are of no field of any body or answer.
+func Needless() []string {
+	all := maps.Clone(meanings)
+	for _, t := range allTypes() {
+		for f := range fields(t) {
+			for _, name := range declarers(t, f) {
+				delete(all, name+"."+nameOf(f))
+			}
+			delete(all, nameOf(f))
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+// Lacking says of every endpoint what its row does not say, and should.
+func Lacking() []string {
+	var lacks []string
+	names := map[string]bool{}
+	for _, e := range endpoints {
+		lack := func(format string, args ...any) {
+			lacks = append(lacks, e.method+" "+e.path+": "+fmt.Sprintf(format, args...))
+		}
+		if !regexp.MustCompile(`^[a-z]+([A-Z][a-z]+)*$`).MatchString(e.name) || names[e.name] {
+			lack("name is %q: give it an operationId of its own, such as listLinks", e.name)
+		}
+		names[e.name] = true
+		if e.says == "" || strings.HasSuffix(e.says, ".") {
+			lack("says is %q: give it a summary, without a full stop", e.says)
+		}
+		if e.gives == nil {
+			lack("gives is nil: give it an empty value of what it answers, such as LinkList{}")
+		}
+		tag := strings.Split(e.path, "/")[1]
+		if !slices.ContainsFunc(tags, func(t struct{ name, says string }) bool { return t.name == tag }) {
+			lack("add a row for %q to tags, in openapiwords.go", tag)
+		}
+		for _, name := range e.query {
+			if parameters[name].says == "" {
+				lack("add a row for %q to parameters, in openapiwords.go", name)
+			}
+		}
+	}
+	for _, body := range allTypes() {
+		for f := range fields(body) {
+			if meaning(body, f) == "" {
+				lacks = append(lacks, fmt.Sprintf("the field %q of %s: say what it says, in meanings.go", nameOf(f), body.Name()))
+			}
+		}
+	}
+	return lacks
+}
