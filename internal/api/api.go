@@ -132,7 +132,7 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) (answer, error) 
 		return answer{}, err
 	}
 	c.id = id
-	if to.method == http.MethodPost && to.changes {
+	if to.once() {
 		return c.once(to.serve)
 	}
 	return to.serve(c)

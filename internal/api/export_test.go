@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 	"maps"
+	"os"
 	"reflect"
 	"regexp"
 	"slices"
@@ -85,6 +86,52 @@ func Lacking() []string {
 				lacks = append(lacks, fmt.Sprintf("the field %q of %s: say what it says, in meanings.go", nameOf(f), body.Name()))
 			}
 		}
+	}
+	return lacks
+}
+
+// EndpointOf returns the endpoint that a request is for; empty: there is none.
+func EndpointOf(method, path string) string {
+	e, _, err := find(method, path)
+	if err != nil {
+		return ""
+	}
+	return e.method + " " + e.path
+}
+
+// BeforeEndpoints are the problems that a request may have before it is known
+// which endpoint it is for.
+func BeforeEndpoints() []string {
+	var slugs []string
+	for _, k := range []kind{noEndpoint, badMethod, unauthorized, forbidden, badValue, storeDown, notRunning} {
+		slugs = append(slugs, k.slug)
+	}
+	return slugs
+}
+
+// UntoldProblems says which kinds of problem the docs lack. It reads the source,
+// since a kind that is in no list is seen nowhere else.
+func UntoldProblems() []string {
+	text, err := os.ReadFile("problem.go")
+	if err != nil {
+		return []string{err.Error()}
+	}
+	var lacks []string
+	listed := map[string]bool{}
+	for _, k := range kinds {
+		if listed[k.slug] || remedies[k.slug] == "" {
+			lacks = append(lacks, k.slug+": is in kinds twice, or has no row in remedies, in problems.go")
+		}
+		listed[k.slug] = true
+	}
+	declared := regexp.MustCompile(`= kind\{"([a-z-]+)"`).FindAllStringSubmatch(string(text), -1)
+	for _, match := range declared {
+		if !listed[match[1]] {
+			lacks = append(lacks, match[1]+": add it to kinds and to remedies, in problems.go")
+		}
+	}
+	if len(declared) != len(kinds) || len(remedies) != len(kinds) {
+		lacks = append(lacks, fmt.Sprintf("%d kinds are declared in problem.go, %d listed, and %d have a remedy", len(declared), len(kinds), len(remedies)))
 	}
 	return lacks
 }

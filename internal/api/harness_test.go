@@ -91,6 +91,8 @@ func request(ctx context.Context, method, path, body string) *http.Request {
 func (s *site) send(h http.Handler, r *http.Request) reply {
 	s.Helper()
 	w := httptest.NewRecorder()
+	var asked bytes.Buffer
+	r.Body = io.NopCloser(io.TeeReader(r.Body, &asked))
 	h.ServeHTTP(w, r)
 	result := w.Result()
 	text, err := io.ReadAll(result.Body)
@@ -101,6 +103,7 @@ func (s *site) send(h http.Handler, r *http.Request) reply {
 	if err := json.NewDecoder(bytes.NewReader(text)).Decode(&got.object); err != nil {
 		s.Fatalf("%s %s: the answer is no JSON object: %q", r.Method, r.URL, text)
 	}
+	keepsContract(s.T, r, asked.Bytes(), got)
 	want := "application/json"
 	if got.status >= 400 {
 		want = "application/problem+json"

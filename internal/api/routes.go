@@ -54,7 +54,7 @@ var endpoints = slices.Concat(
 var sessionEndpoints = []endpoint{
 	{
 		method: "GET", path: "/sessions", query: with(pageQuery, "link", "person", "visitors"), serve: (*call).listSessions, needs: needs(directory.SeePrivate, directory.SeeStats),
-		name: "listSessions", says: "List sessions, the newest first", gives: SessionList{},
+		name: "listSessions", says: "List sessions, the newest first", gives: SessionList{}, refuses: []kind{notFound},
 	},
 	{
 		method: "GET", path: "/sessions/{id}", query: []string{"link"}, serve: (*call).showSession, needs: needs(directory.SeeStats),
@@ -77,11 +77,11 @@ var keyEndpoints = []endpoint{
 	},
 	{
 		method: "POST", path: "/keys/rotate", changes: true, serve: (*call).rotateKey, needs: needs(directory.Keys),
-		name: "rotateKey", says: "Make a new key, and sign with it from now on", body: Rotation{}, gives: Key{},
+		name: "rotateKey", says: "Make a new key, and sign with it from now on", body: Rotation{}, gives: Key{}, refuses: []kind{keyRules, keysFailed},
 	},
 	{
 		method: "POST", path: "/keys/{id}/retire", changes: true, query: []string{"cursor"}, serve: (*call).retireKey, needs: needs(directory.Keys),
-		name: "retireKey", says: "Take nothing any more that a key signed", gives: KeyRetired{},
+		name: "retireKey", says: "Take nothing any more that a key signed", gives: KeyRetired{}, refuses: []kind{keyRules, keysFailed},
 	},
 	{
 		method: "GET", path: "/apikeys", query: pageQuery, serve: (*call).listAPIKeys, needs: needs(directory.Keys),
@@ -89,7 +89,7 @@ var keyEndpoints = []endpoint{
 	},
 	{
 		method: "POST", path: "/apikeys", changes: true, serve: (*call).createAPIKey, needs: needs(directory.Keys),
-		name: "createApiKey", says: "Make an API key, which is shown this once", body: NewAPIKey{}, gives: APIKey{}, status: made,
+		name: "createApiKey", says: "Make an API key, which is shown this once", body: NewAPIKey{}, gives: APIKey{}, status: made, refuses: []kind{notFound},
 	},
 	{
 		method: "DELETE", path: "/apikeys/{id}", changes: true, serve: (*call).deleteAPIKey, needs: needs(directory.Keys),
@@ -100,7 +100,7 @@ var keyEndpoints = []endpoint{
 var otherEndpoints = []endpoint{
 	{
 		method: "POST", path: "/explain", serve: (*call).explain, needs: needs(directory.SeeStats, directory.SeePrivate),
-		name: "explain", says: "Explain what the gate would say to a URL", body: Question{}, gives: Explanation{},
+		name: "explain", says: "Explain what the gate would say to a URL", body: Question{}, gives: Explanation{}, refuses: []kind{notFound},
 	},
 	{
 		method: "GET", path: "/health", serve: (*call).health,
