@@ -48,8 +48,8 @@ var shapes = map[string]huma.Schema{
 	"device":     {Pattern: idPattern("dev")},
 
 	"Link.id": {Pattern: idPattern("lnk")}, "Link.parent": {Pattern: idPattern("lnk")}, "Link.collection": {Pattern: idPattern("col")},
-	"Link.by": {Pattern: idPattern("per")}, "Link.standing": words(gate.Active, gate.Suspended, gate.Revoked),
-	"LinkCut.link": {Pattern: idPattern("lnk")}, "Explanation.link": {Pattern: idPattern("lnk")}, "Explanation.session": {Pattern: idPattern("ses")},
+	"Link.standing": words(gate.Active, gate.Suspended, gate.Revoked, lost.Standing.State),
+	"LinkCut.link":  {Pattern: idPattern("lnk")}, "Explanation.link": {Pattern: idPattern("lnk")}, "Explanation.session": {Pattern: idPattern("ses")},
 	"Collection.id": {Pattern: idPattern("col")}, "Collection.owner": {Pattern: idPattern("per")}, "Include.collection": {Pattern: idPattern("col")},
 	"Person.id": {Pattern: idPattern("per")}, "Person.sponsor": {Pattern: idPattern("per")}, "Person.standing": words(gate.Active, gate.Suspended),
 	"Group.id": {Pattern: idPattern("grp")}, "Grant.collection": {Pattern: idPattern("col")}, "Grant.person": {Pattern: idPattern("per")},
