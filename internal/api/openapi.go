@@ -146,7 +146,11 @@ func (e endpoint) permitted() string {
 	if e.needs == nil {
 		return "Everybody gets what is theirs."
 	}
-	return "Takes the permission " + strings.ReplaceAll(e.who(), ", ", " or ") + ", depending on what is asked, and the scope " + e.scope() + "."
+	depending := ""
+	if len(e.needs) > 1 {
+		depending = ", depending on what is asked"
+	}
+	return "Takes the permission " + strings.ReplaceAll(e.who(), ", ", " or ") + depending + ". An API key needs the scope " + e.scope() + "."
 }
 
 func (d *drawing) success(e endpoint, status int) *huma.Response {
