@@ -2,6 +2,7 @@ package caddymodule
 
 import (
 	"net/http"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -82,9 +83,20 @@ func (a *App) apiBackend(g *gate.Gate) func() (api.Backend, bool) {
 		}
 		return api.Backend{
 			Store: a.backing, Gate: g, Keys: toldKeys{a.keys, a.backing}, Directory: a.directory, Desk: a.desk,
-			PublicURL: strings.TrimSuffix(a.PublicURL, "/"), Now: time.Now,
+			PublicURL: strings.TrimSuffix(a.PublicURL, "/"), Now: time.Now, Rates: a.rates.now,
+			Events: a.backing.trail, Streams: a.backing.reading, Ending: a.ending,
+			Node: api.Node{Store: a.Store.Kind, Version: version(), Dropped: a.backing.dropped.Load},
 		}, true
 	}
 }
 
 var _ caddy.AdminRouter = (*Admin)(nil)
+
+// version is that of the program, as the Go tool noted it.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	return info.Main.Version
+}

@@ -19,6 +19,7 @@ import (
 func (a *answer) pass(next caddyhttp.Handler) {
 	r := a.request
 	logVerdict(r, &a.verdict)
+	a.sawPassing()
 	a.handler.strip(r, &a.in)
 	a.identify(r.Header)
 	if a.rewrites() {

@@ -32,7 +32,13 @@ type App struct {
 	keys      *keyFile
 	desk      *signin.Desk
 	post      *mail.Post // nil without a mail setting
-	logger    *zap.Logger
+	rates     *rates
+	// warn looks the started config over.
+	warn func()
+	// ending is done when answers that go on by themselves have to end.
+	ending context.Context
+	end    context.CancelFunc
+	logger *zap.Logger
 }
 
 // CaddyModule describes the app to Caddy.
@@ -43,7 +49,9 @@ func (App) CaddyModule() caddy.ModuleInfo {
 // Provision takes handles and opens nothing: `caddy validate` runs beside a
 // live server and must neither lock a file nor make a connection.
 func (a *App) Provision(ctx caddy.Context) error {
-	a.logger = ctx.Logger()
+	a.logger, a.rates = ctx.Logger(), new(rates)
+	a.ending, a.end = context.WithCancel(context.Background())
+	a.warn = func() { a.warnStorage(ctx) }
 	if err := a.resolve(); err != nil {
 		return err
 	}
@@ -105,12 +113,14 @@ func (a *App) resolve() error {
 // Start opens what Provision took. A store that cannot be opened is fatal; a
 // Redis that does not answer is not: the gate then denies until it is back.
 func (a *App) Start() error {
+	a.warn()
 	if err := a.keys.open(time.Now()); err != nil {
 		return err
 	}
 	if err := a.backing.open(); err != nil {
 		return fmt.Errorf("opening the store: %w", err)
 	}
+	a.backing.trail.KeepFor(time.Duration(a.KeepEvents))
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	err := a.backing.Ready(ctx)
@@ -124,15 +134,25 @@ func (a *App) Start() error {
 }
 
 // Stop leaves the store open: answers of this config may still be running,
-// and the next config uses the same store.
-func (a *App) Stop() error { return nil }
+// and the next config uses the same store. Streams have no end of their own, and
+// whoever reads them comes again.
+func (a *App) Stop() error {
+	a.end()
+	return nil
+}
 
 // Cleanup lets go of what this instance took, and of nothing else; it runs
 // also when Provision failed halfway.
 func (a *App) Cleanup() error {
 	var errs []error
+	if a.end != nil {
+		a.end()
+	}
 	if a.post != nil {
-		a.post.Close()
+		if lost := a.post.Close(); lost.Mails > 0 {
+			a.logger.Error("mails were not sent before the end: invite list shows which invitations, the others are asked for again",
+				zap.Int("mails", lost.Mails), zap.Int("addresses", lost.Addresses))
+		}
 	}
 	if a.backing != nil {
 		_, err := backings.Delete(a.backing.key)

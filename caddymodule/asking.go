@@ -36,7 +36,7 @@ func password(w http.ResponseWriter, r *http.Request) string {
 
 // asking is the landing page of a link that asks for something before it tells
 // what is behind it.
-func asking(v *gate.Verdict, code, problem string) pages.Landing {
+func asking(v *gate.Verdict, code string, problem gate.Reason) pages.Landing {
 	page := pages.Landing{Action: sharePrefix + code}
 	page.Asks = pages.Asking{Password: v.Asks == gate.PasswordNeeded, Problem: problem}
 	if v.Asks == gate.SignIn || (len(v.Link.For) > 0 && v.Person.IsZero()) {
@@ -51,6 +51,5 @@ func (h *Handler) askAgain(w http.ResponseWriter, r *http.Request, v *gate.Verdi
 	logVerdict(r, v)
 	no := v.Refusal.Reason
 	tellRefusal(w.Header(), v)
-	w.Header().Set("Vary", "Accept, Cookie, Authorization")
-	h.writeLanding(w, r, no.Status(), &v.Link, asking(v, code, no.Heading()+". "+no.Advice()))
+	h.writeLanding(w, r, no.Status(), v, asking(v, code, no))
 }

@@ -12,11 +12,14 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/usher-media/usher/config"
+	"github.com/usher-media/usher/internal/api"
 	"github.com/usher-media/usher/internal/directory"
+	"github.com/usher-media/usher/internal/events"
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/store/embedded"
 	"github.com/usher-media/usher/internal/store/guard"
 	"github.com/usher-media/usher/internal/store/redis"
+	"github.com/usher-media/usher/internal/suspicion"
 	"github.com/usher-media/usher/internal/watch"
 )
 
@@ -54,8 +57,11 @@ type backing struct {
 	opener     func() (gate.Store, error)
 	logger     *zap.Logger
 	usage      *watch.Gatherer
+	trail      *events.Trail
+	reading    *api.Streams
 	streams    *streams
 	marks      gate.Marks
+	suspicion  *suspicion.Keeper
 	// view is the directory; unread wakes whoever reads it up to the news.
 	view   *directory.View
 	unread chan struct{}
@@ -70,6 +76,8 @@ type backing struct {
 	mu      sync.Mutex // one opens
 	stop    context.CancelFunc
 	workers sync.WaitGroup
+	// dropped counts the facts of usage that were lost.
+	dropped atomic.Int64
 }
 
 // lingering are stores that no config uses while requests of an old one still
@@ -85,8 +93,13 @@ func takeBacking(o storeOpen, logger *zap.Logger) (*backing, error) {
 		if b := revive(o.key); b != nil {
 			return b, nil
 		}
-		b := &backing{key: o.key, opener: o.open, logger: logger, streams: newStreams(), usage: watch.New(eventsDropped.Inc), unread: make(chan struct{}, 1)}
-		b.view = directory.NewView(b, time.Now)
+		b := &backing{key: o.key, opener: o.open, logger: logger, streams: newStreams(), unread: make(chan struct{}, 1)}
+		b.usage = watch.New(func() {
+			eventsDropped.Inc()
+			b.dropped.Add(1)
+		})
+		b.view, b.suspicion = directory.NewView(b, time.Now), newSuspicion(b)
+		b.trail, b.reading = events.New(b, time.Now, b.eventLost), api.NewStreams()
 		b.flushEvery.Store(int64(watch.FlushEvery(time.Hour)))
 		return b, nil
 	})
@@ -122,6 +135,8 @@ func (b *backing) open() error {
 	b.workers.Go(func() { b.keepCutting(ctx) })
 	b.workers.Go(func() { b.keepWatching(ctx) })
 	b.workers.Go(func() { b.keepReading(ctx) })
+	b.workers.Go(func() { b.keepSuspecting(ctx) })
+	b.workers.Go(func() { b.trail.Run(ctx) })
 	return nil
 }
 

@@ -65,7 +65,7 @@ func (a *answer) take() bool {
 }
 
 // gather notes, before the manifest leaves, that renditions below it are one
-// asset: the player's next request may be for one of them.
+// asset: the player's next request may be for one of them, on any node.
 func (a *answer) gather() bool {
 	ctx, cancel := a.storeContext()
 	defer cancel()
@@ -91,6 +91,7 @@ func (a *answer) charge() bool {
 	a.verdict.Holding = false
 	if settled.Charged {
 		playsCharged.Inc()
+		a.tellCharged(&settled)
 	}
 	return true
 }
@@ -151,10 +152,7 @@ func (a *answer) fail(err error) {
 	if a.refused {
 		return // it only says that we made it stop
 	}
-	if a.body != nil && a.body.over.Load() && a.status == 0 {
-		v := a.verdict
-		v.Refusal = gate.Refusal{Reason: gate.TooLarge}
-		a.replace(v, nil)
+	if a.refuseUpload() {
 		return
 	}
 	if a.held != nil {
@@ -167,6 +165,34 @@ func (a *answer) fail(err error) {
 	if a.status == 0 {
 		a.WriteHeader(status)
 	}
+}
+
+// refuseUpload puts a refusal in the place of what a handler makes of an upload
+// that we ended, and reports whether it did.
+func (a *answer) refuseUpload() bool {
+	no := a.uploadRefused()
+	if no == gate.OK {
+		return false
+	}
+	v := a.verdict
+	v.Refusal = gate.Refusal{Reason: no}
+	a.replace(v, nil)
+	return true
+}
+
+// uploadRefused is why an upload ended that nothing was answered to; OK: it was
+// not us who ended it.
+func (a *answer) uploadRefused() gate.Reason {
+	if a.body == nil || a.status != 0 {
+		return gate.OK
+	}
+	if reason, cut := a.stream.because(); cut {
+		return reason
+	}
+	if a.body.over.Load() {
+		return gate.TooLarge
+	}
+	return gate.OK
 }
 
 func (a *answer) giveBack() {

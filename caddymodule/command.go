@@ -27,8 +27,8 @@ func commands() []*cobra.Command {
 	return []*cobra.Command{
 		cli.Link(dialAdmin), cli.Invite(dialAdmin), cli.Session(dialAdmin), cli.Key(dialAdmin), cli.APIKey(dialAdmin),
 		cli.Person(dialAdmin), cli.Group(dialAdmin), cli.Collection(dialAdmin), cli.Grant(dialAdmin),
-		cli.Role(dialAdmin), cli.Me(dialAdmin), cli.Cut(dialAdmin),
-		cli.Explain(dialAdmin), cli.Token(), demoCommand(),
+		cli.Role(dialAdmin), cli.Me(dialAdmin), cli.Usage(dialAdmin), cli.Cut(dialAdmin), cli.Limit(dialAdmin), cli.Events(dialAdmin),
+		cli.Explain(dialAdmin), cli.Token(), cli.Simulate(), checkCommand(), demoCommand(),
 	}
 }
 
@@ -71,30 +71,53 @@ const maxAnswer = 16 << 20
 // an error with the body in it; the answer is wanted as it is, so the request
 // is made with the client that the helper would use.
 func (d adminDoer) Do(ctx context.Context, method, path string, body []byte) (int, []byte, error) {
-	client, base, socket, err := adminClient(d.address)
-	if err != nil {
-		return 0, nil, err
-	}
-	req, err := http.NewRequestWithContext(ctx, method, base+adminPrefix+path, bytes.NewReader(body))
-	if err != nil {
-		return 0, nil, err
-	}
-	if !socket {
-		req.Header.Set("Origin", base) // the admin endpoint checks it on TCP, and knows none on a socket
-	}
+	header := http.Header{}
 	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
+		header.Set("Content-Type", "application/json")
 	}
-	if d.as != "" {
-		req.Header.Set("Usher-As", d.as)
-	}
-	resp, err := client.Do(req)
+	resp, err := d.send(ctx, method, path, header, body)
 	if err != nil {
-		return 0, nil, fmt.Errorf("no server answers at %s: start one with usher run, or name its admin endpoint with --address: %w", d.address, err)
+		return 0, nil, err
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	return resp.StatusCode, answer, err
+}
+
+// Follow implements [cli.Doer].
+func (d adminDoer) Follow(ctx context.Context, path, after string) (int, io.ReadCloser, error) {
+	header := http.Header{}
+	if after != "" {
+		header.Set("Last-Event-ID", after)
+	}
+	resp, err := d.send(ctx, http.MethodGet, path, header, nil)
+	if err != nil {
+		return 0, nil, err
+	}
+	return resp.StatusCode, resp.Body, nil
+}
+
+func (d adminDoer) send(ctx context.Context, method, path string, header http.Header, body []byte) (*http.Response, error) {
+	client, base, socket, err := adminClient(d.address)
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequestWithContext(ctx, method, base+adminPrefix+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header = header
+	if !socket {
+		header.Set("Origin", base) // the admin endpoint checks it on TCP, and knows none on a socket
+	}
+	if d.as != "" {
+		header.Set("Usher-As", d.as)
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("no server answers at %s: start one with usher run, or name its admin endpoint with --address: %w", d.address, err)
+	}
+	return resp, nil
 }
 
 // adminClient returns a client that dials the admin endpoint, and the base URL

@@ -21,6 +21,14 @@ func rememberConns(ctx caddy.Context) {
 	}
 }
 
+// endWithServer ends what goes on by itself as soon as the server begins to shut
+// down. It waits for its running answers, maybe before the app is told to stop.
+func endWithServer(ctx caddy.Context, end func()) {
+	if server, ok := ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server); ok {
+		server.RegisterOnShutdown(end)
+	}
+}
+
 // dropUnsent makes the end of a connection drop what the kernel has not sent
 // yet. Megabytes wait in a socket's buffer; a slow viewer of a revoked link
 // would be fed from there for a long time.

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/usher-media/usher/internal/directory"
+	"github.com/usher-media/usher/internal/events"
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/mail"
 	"github.com/usher-media/usher/internal/signin"
@@ -49,6 +50,7 @@ func (p people) known(ctx context.Context, found directory.Person) (signin.Perso
 	return signin.Person{
 		ID: found.ID, Address: found.Email, Name: found.Name, Password: found.Password,
 		Live: live, Waiting: found.Waits(), CutAt: found.CutAt,
+		Owner: found.Role == directory.Owner,
 	}, err
 }
 
@@ -70,6 +72,7 @@ func (p people) Join(ctx context.Context, address, name string, waiting bool) (s
 	if err != nil {
 		return signin.Person{}, err
 	}
+	p.trail.Note(events.Event{Type: events.PersonCreated, Person: made.ID, Detail: "signed in elsewhere"})
 	return p.known(ctx, made)
 }
 
@@ -99,7 +102,7 @@ func (a *App) openDesk() (err error) {
 		Store: a.backing, People: people{a.backing, a.directory}, Keys: a.keys.Ring, Now: time.Now,
 		PublicURL: strings.TrimSuffix(a.PublicURL, "/"),
 		Idle:      time.Duration(a.SignInLife.Idle), Max: time.Duration(a.SignInLife.Max),
-		External: a.External, Mail: mail.Printer{}, Failed: a.deskFailed,
+		External: a.External, Mail: mail.Printer{}, Failed: a.deskFailed, Told: a.deskTold,
 	}
 	if m := a.Mail; m.Host != "" {
 		server := mail.Server{Host: m.Host, Port: m.Port, Security: m.Security, User: m.User, Password: m.Password, From: m.From}
@@ -111,6 +114,12 @@ func (a *App) openDesk() (err error) {
 	if o := a.OIDC; o.Issuer != "" {
 		options.Elsewhere = &signin.Provider{Issuer: o.Issuer, ClientID: o.ClientID, ClientSecret: o.ClientSecret, Domains: o.Domains}
 	}
+	factor := a.SecondFactor
+	options.SecondFactor = factor.For
+	options.Party, err = signin.NewParty(options.PublicURL, factor.Verify == "required")
+	if must := factor.For == signin.FactorOwners || factor.For == signin.FactorEveryone; err != nil && must {
+		return fmt.Errorf("second_factor %s: %w", factor.For, err) // nobody could sign in
+	}
 	a.desk = signin.NewDesk(options)
 	return nil
 }
@@ -120,12 +129,24 @@ func (a *App) deskFailed(what string, err error) {
 	a.logger.Error("signing in failed", zap.String("what", what), zap.Error(err))
 }
 
-// mailed logs what became of a message: neither what is in it nor to whom.
+// mailedTime bounds noting that a mail was delivered.
+const mailedTime = 2 * time.Second
+
+// mailed logs what became of a message: neither what is in it nor to whom. Of an
+// invitation it notes that it went out.
 func (a *App) mailed(r mail.Report) {
 	fields := []zap.Field{zap.String("kind", string(r.Kind)), zap.Int("try", r.Try)}
 	switch {
 	case r.Err == nil:
 		a.logger.Info("a mail was sent", fields...)
+		if r.Ref == "" {
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), mailedTime)
+		defer cancel()
+		if err := a.directory.InviteMailed(ctx, r.Ref); err != nil && !errors.Is(err, gate.ErrNotFound) {
+			a.logger.Warn("that an invitation was sent could not be noted", zap.Error(err))
+		}
 	case r.Last:
 		a.logger.Error("a mail was given up", append(fields, zap.Error(r.Err))...)
 	default:

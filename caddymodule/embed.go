@@ -79,6 +79,7 @@ func (h *Handler) serveOptions(w http.ResponseWriter, r *http.Request, in *reque
 // whoever may embed what it leads to.
 func (h *Handler) pageHeaders(header http.Header, link *gate.Link) {
 	pages.SetHeaders(header)
+	header.Set("Vary", "Accept, Accept-Language, Cookie, Authorization")
 	if ancestors := h.gate.EmbeddingOf(link).Ancestors(); ancestors != "" {
 		pages.AllowFraming(header, ancestors)
 	}

@@ -66,6 +66,7 @@ func (h *Handler) gather(r *http.Request, in *request) gate.Reason {
 	}
 	if strings.HasPrefix(rawPath, sharePrefix) || strings.HasPrefix(rawPath, ownPrefix) {
 		in.own = rawPath
+		in.Navigates = first(r.Header["Sec-Fetch-Mode"]) == "navigate" && first(r.Header["Sec-Fetch-Dest"]) == "document"
 		h.cookies(r, in)
 		return gate.OK
 	}

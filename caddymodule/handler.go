@@ -29,6 +29,7 @@ type Handler struct {
 	limits  *limits
 	policy  gate.Policy
 	entries *entries
+	brands  brands
 	assets  http.Handler
 	api     http.Handler
 	signin  http.Handler
@@ -56,14 +57,19 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	}
 	h.app = app.(*App)
 	rememberConns(ctx)
+	endWithServer(ctx, h.app.end)
 	h.limits = newLimits(h.Rate)
+	h.app.rates.add(h.limits)
 	h.policy = h.policyOf()
 	h.gate = h.app.gateFor(h.limits.session, h.policy)
 	h.entries = newEntries()
 	h.app.backing.flushFor(time.Duration(min(h.Idle, h.SeatIdle, h.SessionLife)))
-	h.assets = pages.Assets()
-	h.signin = signin.Web{Desk: h.app.desk, Secure: h.secure, Client: clientAddr, Refuse: h.refuseUnsigned}
-	h.api = http.StripPrefix(apiPrefix, api.New(h.app.apiBackend(h.gate), api.Bearer))
+	if h.brands, err = readBrands(h.Brand); err != nil {
+		return err
+	}
+	h.assets = pages.Assets(h.brands.all...)
+	h.signin = signin.Web{Desk: h.app.desk, Secure: h.secure, Client: clientAddr, Refuse: h.refuseUnsigned, Brand: h.brands.site}
+	h.api = http.StripPrefix(apiPrefix, api.NewOnSite(h.app.apiBackend(h.gate), h.secure))
 	return nil
 }
 
@@ -152,6 +158,8 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, a *answer, err 
 		a.pass(next)
 	case gate.Redirect:
 		countRequest(v)
+		h.sawOpening(r, in, v)
+		h.tellOpened(in, v)
 		h.shareAnswer(w.Header(), r)
 		h.redirect(w, r, in, v)
 	case gate.Blank:

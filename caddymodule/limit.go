@@ -9,6 +9,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/usher-media/usher/config"
+	"github.com/usher-media/usher/internal/api"
 	"github.com/usher-media/usher/internal/gate"
 )
 
@@ -42,6 +43,32 @@ func newLimits(r config.Rate) *limits {
 			return maphash.Comparable(seed, p.Addr().As16())
 		}),
 	}
+}
+
+// rates are the limits of all sites of a config.
+type rates struct {
+	mu  sync.Mutex
+	all []*limits
+}
+
+func (r *rates) add(l *limits) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.all = append(r.all, l)
+}
+
+// now counts who is held to the limits on this node, and who has to wait.
+func (r *rates) now() (sum api.Rates) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := time.Now()
+	for _, l := range r.all {
+		known, waiting := l.sessions.count(now)
+		sum.Sessions, sum.SessionsWaiting = sum.Sessions+known, sum.SessionsWaiting+waiting
+		known, waiting = l.groups.count(now)
+		sum.Groups, sum.GroupsWaiting = sum.Groups+known, sum.GroupsWaiting+waiting
+	}
+	return sum
 }
 
 // session returns the session's bucket, and whether it is its own.
@@ -78,6 +105,23 @@ func (b *buckets[K]) allow(key K, now time.Time) bool {
 
 func (b *buckets[K]) shardOf(key K) *bucketShard[K] {
 	return &b.shards[b.hash(b.seed, key)%bucketShards]
+}
+
+// count says how many keys have a bucket of their own, and how many of those are
+// empty.
+func (b *buckets[K]) count(now time.Time) (known, empty int) {
+	for i := range b.shards {
+		shard := &b.shards[i]
+		shard.mu.Lock()
+		known += len(shard.byKey)
+		for _, bucket := range shard.byKey {
+			if bucket.TokensAt(now) < 1 {
+				empty++
+			}
+		}
+		shard.mu.Unlock()
+	}
+	return known, empty
 }
 
 // bucketShard is a part of a map of buckets. At its bound, keys that are not in

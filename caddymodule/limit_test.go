@@ -43,6 +43,9 @@ func TestBucketsLimitEachKey(t *testing.T) {
 	if !b.allow(addr(2), start) {
 		t.Error("another key is refused")
 	}
+	if known, empty := b.count(start); known != 2 || empty != 1 {
+		t.Errorf("%d of %d have to wait, want 1 of 2", empty, known)
+	}
 	if !b.allow(addr(1), start.Add(time.Second)) {
 		t.Error("refused after a second")
 	}

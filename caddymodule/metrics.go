@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/usher-media/usher/internal/forwarding"
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/store/guard"
 )
@@ -41,8 +42,14 @@ var (
 		Buckets: []float64{.00001, .0001, .0005, .001, .005, .01, .05, .1, .25},
 	}, []string{"verb"})
 	eventsDropped = prometheus.NewCounter(prometheus.CounterOpts{
-		Name: "usher_events_dropped_total", Help: "Usage facts (bytes, last seen) that were dropped because too many were waiting for the store.",
+		Name: "usher_events_dropped_total", Help: "Usage facts (bytes, last seen) and events that were not kept, because too many were waiting for the store or it failed.",
 	})
+	sightingsDropped = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "usher_sightings_dropped_total", Help: "Sightings of links that were dropped because too many were waiting to be judged.",
+	})
+	suspicionsTotal = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "usher_forwarding_suspicions_total", Help: "Links that were probably passed on, by how sure that is and what was done.",
+	}, []string{"level", "action"})
 	storeUp = prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "usher_store_up", Help: "1 while the last store call succeeded, 0 while it failed.",
 	})
@@ -86,6 +93,11 @@ func init() {
 			requestsBy[outcome] = requestsTotal.WithLabelValues(outcome.String(), gate.OK.String())
 		}
 	}
+	for _, level := range []forwarding.Level{forwarding.Likely, forwarding.Restream} {
+		for _, action := range gate.OnForwards() {
+			suspicionsTotal.WithLabelValues(level.String(), string(action))
+		}
+	}
 	for _, verb := range guard.Verbs() {
 		storeSecondsBy = append(storeSecondsBy, storeSeconds.WithLabelValues(verb.String()))
 		var by []prometheus.Counter
@@ -97,7 +109,7 @@ func init() {
 }
 
 // collectors are all of them.
-var collectors = []prometheus.Collector{requestsTotal, decisionSeconds, playsTotal, bytesTotal, downloadsTotal, recallTotal, storeCalls, storeSeconds, eventsDropped, storeUp}
+var collectors = []prometheus.Collector{requestsTotal, decisionSeconds, playsTotal, bytesTotal, downloadsTotal, recallTotal, storeCalls, storeSeconds, eventsDropped, sightingsDropped, suspicionsTotal, storeUp}
 
 func registerMetrics(registry *prometheus.Registry) error {
 	for _, c := range collectors {
@@ -115,6 +127,10 @@ func countRequest(v *gate.Verdict) {
 		return
 	}
 	requestsBy[v.Outcome].Inc()
+}
+
+func countSuspicion(level forwarding.Level, action gate.OnForward) {
+	suspicionsTotal.WithLabelValues(level.String(), string(action)).Inc()
 }
 
 func countRecall(hit bool) {

@@ -13,7 +13,8 @@ import (
 
 func apiReference() string {
 	return "# Management API\n\n" + generated + `Version 1. It stands below ` + "`/usher/v1`" + ` on Caddy's admin endpoint, for operators, and with the word ` + "`api`" + `
-below ` + "`/_usher/api/v1`" + ` on a site, for holders of API keys (` + "`Authorization: Bearer …`" + `). Bodies and answers are JSON; unknown fields, fields
+below ` + "`/_usher/api/v1`" + ` on a site, for holders of API keys (` + "`Authorization: Bearer …`" + `) and
+for persons who are signed in there, by their cookie and from pages of the site alone. Bodies and answers are JSON; unknown fields, fields
 that are given twice, and null are refused. An error is a [problem document](problems.md) (RFC 9457): ` + "`type`" + ` tells it apart from others, ` + "`field`" + `
 says what is wrong, ` + "`allowed`" + ` what could stand there instead.
 
@@ -28,6 +29,9 @@ says what is wrong, ` + "`allowed`" + ` what could stand there instead.
 - A POST with an ` + "`Idempotency-Key`" + ` is done once, however often it is sent within a day.
 - What has an ` + "`ETag`" + ` is changed only as it was read, with ` + "`If-Match`" + `.
 - Listings give the newest first, up to ` + "`limit`" + `, and a ` + "`next`" + `, which is the ` + "`cursor`" + ` of the next page.
+- A stream (` + "`…/stream`" + `) is one of server-sent events: ` + "`data`" + ` has what the listing has, [events](events.md) by their type and sessions as
+  ` + "`session`" + `, first those that are live. It ends when the rights of who asks end, and with the server. A caller has 8 at once (429), a
+  server 64 (503).
 
 ` + api.Reference()
 }

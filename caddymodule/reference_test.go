@@ -27,6 +27,7 @@ func TestReference(t *testing.T) {
 		"api.md":       apiReference(),
 		"cli.md":       cliReference(),
 		"roles.md":     rolesReference(),
+		"events.md":    eventsReference(),
 		"links.md":     linksReference(),
 		"problems.md":  problemsReference(),
 		"openapi.json": string(api.OpenAPI()),

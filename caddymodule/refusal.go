@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/usher-media/usher/internal/browser"
+	"github.com/usher-media/usher/internal/events"
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/pages"
 )
@@ -20,15 +21,23 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, v *gate.Verdict
 	countRequest(v)
 	logVerdict(r, v)
 	h.shareAnswer(w.Header(), r)
-	writeRefusal(w, r, v)
+	h.writeRefusal(w, r, v)
 }
 
 // refuseOpening is refuse for somebody who came to open something. That they came
 // to a link that is closed is noted: whoever closed it may want to know that it
 // is still tried. Those who only look, and sessions that run, are not counted.
 func (h *Handler) refuseOpening(w http.ResponseWriter, r *http.Request, in *request, v *gate.Verdict) {
+	if _, waits := looksOf(r); waits {
+		h.refuse(w, r, v) // whoever waits has come once
+		return
+	}
 	if !v.Link.ID.IsZero() && v.Session.IsZero() && !in.Speculative && r.Method != http.MethodHead && closed(v.Refusal.Reason) {
 		h.app.backing.usage.Note(gate.Usage{Link: v.Link.ID, RefusedOpens: 1})
+		h.tell(events.LinkRefused, in, v)
+	}
+	if v.Refusal.Reason == gate.TooManyTries {
+		h.tell(events.PasswordGuessed, in, v)
 	}
 	h.refuse(w, r, v)
 }
@@ -38,14 +47,17 @@ func closed(no gate.Reason) bool {
 	return no == gate.SuspendedLink || no == gate.RevokedLink || no == gate.Expired
 }
 
-func writeRefusal(w http.ResponseWriter, r *http.Request, v *gate.Verdict) {
+func (h *Handler) writeRefusal(w http.ResponseWriter, r *http.Request, v *gate.Verdict) {
 	no := v.Refusal.Reason
 	header := w.Header()
 	pages.SetHeaders(header)
-	header.Add("Vary", "Accept, Cookie, Authorization")
-	page := pages.Refusal{Status: no.Status(), Heading: no.Heading(), Advice: no.Advice(), RetryAfter: tellRefusal(header, v)}
+	header.Add("Vary", "Accept, Accept-Language, Cookie, Authorization")
+	page := pages.Refusal{Reason: no, Signed: v.Signed, RetryAfter: tellRefusal(header, v), Press: h.press(r, v)}
+	page.Look, page.Looked = nextLook(r, v)
+	page.OpensAt, page.OpensIn = opens(v)
 	if v.Signed {
-		page.Reason, page.Detail = no.String(), detail(v)
+		page.Allowance, page.Limit = v.Refusal.Allowance, limit(v)
+		page.Takes = v.Account.WhenFull == gate.ReplaceOldest
 		tellTerms(http.Header.Set, header, v.Account.Text())
 	}
 	if no == gate.SignIn || no == gate.WrongPerson || (no == gate.LockedPlace && v.Person.IsZero()) {
@@ -58,7 +70,7 @@ func writeRefusal(w http.ResponseWriter, r *http.Request, v *gate.Verdict) {
 		header.Set("Content-Type", "text/html; charset=utf-8")
 		w.WriteHeader(no.Status())
 		if r.Method != http.MethodHead {
-			_ = page.Render(w) // the client went away
+			_ = page.Render(w, h.reader(r, v)) // the client went away
 		}
 		return
 	}
@@ -112,26 +124,19 @@ func signInFor(r *http.Request) string {
 // signInPath is the page to sign in on.
 const signInPath = ownPrefix + "signin"
 
-// detail says which allowance was spent.
-func detail(v *gate.Verdict) string {
+// limit is what the allowance was that was spent.
+func limit(v *gate.Verdict) int64 {
 	switch v.Refusal.Allowance {
 	case gate.AllowanceViewsEach:
-		return "Each viewer of this link has " + plural(v.Account.ViewsEach, "view", "views") + "."
+		return v.Account.ViewsEach
 	case gate.AllowanceViews:
-		return "This link has " + plural(v.Account.Views, "view", "views") + " in all."
+		return v.Account.Views
 	case gate.AllowanceSeatsEach:
-		return "Each viewer of this link may watch on " + plural(v.Account.SeatsEach, "device", "devices") + " at once, and you are watching elsewhere."
+		return v.Account.SeatsEach
 	case gate.AllowanceSeats:
-		return "This link lets " + plural(v.Account.Seats, "device", "devices") + " watch at once, and others are watching."
+		return v.Account.Seats
 	}
-	return ""
-}
-
-func plural(n int64, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return strconv.FormatInt(n, 10) + " " + many
+	return 0
 }
 
 // wantsPage tells a person's navigation from a player's request.

@@ -31,7 +31,7 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 	} {
 		w, r := httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/film.mp4", nil)
 		r.Header.Set("Accept", "text/html")
-		writeRefusal(w, r, &gate.Verdict{Signed: true, Refusal: c.refusal, Account: account})
+		new(Handler).writeRefusal(w, r, &gate.Verdict{Signed: true, Refusal: c.refusal, Account: account})
 		if w.Code != c.refusal.Reason.Status() || w.Header().Get("Usher-Reason") != c.refusal.Reason.String() {
 			t.Errorf("%+v: status %d, reason %q", c.refusal, w.Code, w.Header().Get("Usher-Reason"))
 		}

@@ -36,7 +36,8 @@ type stream struct {
 	cut atomic.Bool
 
 	mu       sync.Mutex
-	finished bool // the handler is returning: its connection may serve others
+	reason   gate.Reason // why it was cut; read after the cut was seen
+	finished bool        // the handler is returning: its connection may serve others
 }
 
 // streams are the running answers of one store, of every config that still
@@ -116,11 +117,12 @@ type question struct {
 	session gate.SessionID
 	asset   string
 	place   gate.Place
+	upload  *gate.Writing // each is one by itself
 }
 
 func questionOf(a *answer) question {
 	c := &a.verdict.Claim
-	return question{a.handler.gate, c.Link, c.Session, c.Asset, a.handler.app.backing.view.Place(a.verdict.Path)}
+	return question{a.handler.gate, c.Link, c.Session, c.Asset, a.handler.app.backing.view.Place(a.verdict.Path), a.verdict.Writing}
 }
 
 // cutOld looks at the answers that have run for a while: short ones are not
@@ -176,26 +178,47 @@ func cutGroup(ctx context.Context, group []*stream, now time.Time, logger *zap.L
 }
 
 // end cuts the answer: a write that waits is woken by the write deadline, the
-// next one finds the mark, and what the kernel still holds is dropped.
+// next one finds the mark, and what the kernel still holds is dropped. Of an
+// upload it is the reading that is cut, and its refusal is written.
 func (one *stream) end(reason gate.Reason, logger *zap.Logger) {
 	one.mu.Lock()
 	defer one.mu.Unlock()
-	if one.finished || one.cut.Swap(true) {
+	if one.finished || one.cut.Load() {
 		return
 	}
-	var err error
-	if conn := connOf(one.answer.request); conn != nil {
-		dropUnsent(conn)
-		err = conn.SetWriteDeadline(time.Now())
+	one.reason = reason
+	one.cut.Store(true)
+	what, err := "answer", error(nil)
+	if one.answer.body != nil {
+		what, err = "upload", one.cutReading()
 	} else {
-		err = http.NewResponseController(innermost(one.answer.ResponseWriter)).SetWriteDeadline(time.Now())
+		err = one.cutWriting()
 	}
 	if err != nil {
-		logger.Error("a running answer could not be cut; its next write fails", zap.Error(err))
+		logger.Error("a running "+what+" could not be cut; it ends with the next piece", zap.Error(err))
 		return
 	}
-	logger.Info("a running answer was cut", zap.Stringer("reason", reason),
+	logger.Info("a running "+what+" was cut", zap.Stringer("reason", reason),
 		zap.Stringer("link", one.answer.verdict.Link.ID), zap.Stringer("session", one.answer.verdict.Session))
+}
+
+func (one *stream) cutWriting() error {
+	if conn := connOf(one.answer.request); conn != nil {
+		dropUnsent(conn)
+		return conn.SetWriteDeadline(time.Now())
+	}
+	return http.NewResponseController(innermost(one.answer.ResponseWriter)).SetWriteDeadline(time.Now())
+}
+
+func (one *stream) cutReading() error {
+	return http.NewResponseController(innermost(one.answer.ResponseWriter)).SetReadDeadline(time.Now())
+}
+
+// because is why the answer was cut; false: it was not.
+func (one *stream) because() (gate.Reason, bool) {
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	return one.reason, one.cut.Load()
 }
 
 // innermost is the server's own writer. Caddy's wrapper for idle timeouts
@@ -211,12 +234,12 @@ func innermost(w http.ResponseWriter) http.ResponseWriter {
 	}
 }
 
-// note marks the plays of running answers as being watched: one long answer
-// must not look idle.
+// note marks the plays of running answers as being watched, and the sessions of
+// running uploads as being used: a long one must not look idle.
 func (s *streams) note(usage *watch.Gatherer, now time.Time) {
 	s.each(func(one *stream) {
-		if one.answer.verdict.Countable {
-			usage.Note(usageOf(&one.answer.verdict, now, 0))
+		if v := &one.answer.verdict; v.Countable || v.Writing != nil && !v.Session.IsZero() {
+			usage.Note(usageOf(v, now, 0))
 		}
 	})
 }

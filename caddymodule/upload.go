@@ -28,8 +28,9 @@ func (h *Handler) serveUpload(w http.ResponseWriter, r *http.Request, a *answer,
 	}
 	err := a.decideWrite(next)
 	if err == nil && a.verdict.Outcome == gate.Pass {
-		a.body = &body{ReadCloser: http.MaxBytesReader(w, r.Body, int64(h.Upload))}
+		a.body = &body{ReadCloser: http.MaxBytesReader(w, r.Body, int64(h.Upload)), stream: &a.stream}
 		r.Body = a.body
+		h.app.backing.streams.add(a) // until it is finished, which every answer is that passes
 	}
 	h.answer(w, r, a, err, next)
 }
@@ -65,15 +66,24 @@ func (a *answer) forget() {
 	}
 }
 
+// errCut tells whoever reads an upload that it may not go on.
+var errCut = errors.New("usher cut the upload")
+
 // body is that of an upload, and knows whether it was too large.
 type body struct {
 	io.ReadCloser
-	over atomic.Bool
+	stream *stream
+	over   atomic.Bool
 }
 
 // Read notes where the bound was hit: what handlers make of the error is theirs.
+// Once the upload was cut nothing comes of it any more, not even its end: what the
+// upstream got is no whole file for it.
 func (b *body) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
+	if b.stream.cut.Load() {
+		return 0, errCut
+	}
 	if _, over := errors.AsType[*http.MaxBytesError](err); over {
 		b.over.Store(true)
 	}

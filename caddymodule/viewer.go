@@ -15,6 +15,7 @@ import (
 
 	"github.com/usher-media/usher/internal/api"
 	"github.com/usher-media/usher/internal/browser"
+	"github.com/usher-media/usher/internal/events"
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/pages"
 	"github.com/usher-media/usher/internal/signin"
@@ -39,7 +40,7 @@ func (h *Handler) serveOwn(w http.ResponseWriter, r *http.Request, in *request, 
 		h.api.ServeHTTP(w, r)
 	case signin.Serves(in.own):
 		h.signin.ServeHTTP(w, r)
-	case in.own == ownPrefix+"console" && h.Console:
+	case pages.ConsoleServes(in.own) && h.Console:
 		h.serveConsole(w, r)
 	case in.own == ownPrefix+"ready":
 		h.serveReady(w, r)
@@ -67,7 +68,7 @@ func (h *Handler) serveShare(w http.ResponseWriter, r *http.Request, in *request
 	}
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
-		h.land(w, r, in, code)
+		h.land(w, r, in, code, next)
 	case http.MethodPost:
 		h.redeem(w, r, in, code, next)
 	case http.MethodOptions:
@@ -78,7 +79,7 @@ func (h *Handler) serveShare(w http.ResponseWriter, r *http.Request, in *request
 	}
 }
 
-func (h *Handler) land(w http.ResponseWriter, r *http.Request, in *request, code string) {
+func (h *Handler) land(w http.ResponseWriter, r *http.Request, in *request, code string, next caddyhttp.Handler) {
 	ctx, cancel := context.WithTimeout(r.Context(), storeBudget)
 	defer cancel()
 	v, err := h.gate.Land(ctx, time.Now(), code, &in.Request)
@@ -86,11 +87,22 @@ func (h *Handler) land(w http.ResponseWriter, r *http.Request, in *request, code
 		h.couldNotDecide(r, err)
 		v = *unsigned(gate.StoreDown)
 	}
-	if v.Outcome == gate.Pass && v.Asks == gate.OK && v.Account.Spent() && len(in.Presented) == 0 && in.Device == "" {
-		v.Outcome = gate.Refuse // no need to make a newcomer press a button in vain
-		v.Refusal = gate.Refusal{Reason: gate.ViewsSpent, Allowance: gate.AllowanceViews}
+	looked, waits := looksOf(r)
+	if newcomer := len(in.Presented) == 0 && in.Device == ""; v.Outcome == gate.Pass && v.Asks == gate.OK && (newcomer || waits) {
+		if newcomer {
+			looked.each = 0 // who never watched has a share of their own
+		}
+		if no, spent := looked.spent(&v.Account); spent { // no need to make anybody press a button in vain
+			v.Outcome, v.Refusal = gate.Refuse, no
+		}
 	}
-	if v.Outcome != gate.Pass {
+	switch v.Outcome {
+	case gate.Pass:
+	case gate.Redirect:
+		h.app.backing.usage.Note(gate.Usage{Link: v.Link.ID, Opens: 1})
+		h.sendOn(w, r, in, &v, next)
+		return
+	default:
 		h.refuseOpening(w, r, in, &v)
 		return
 	}
@@ -99,22 +111,22 @@ func (h *Handler) land(w http.ResponseWriter, r *http.Request, in *request, code
 	page := pages.Landing{Action: sharePrefix + code}
 	if !in.Speculative { // a preview in a chat tells nothing about the video
 		if page = h.landing(v, code, h.gate.KnowsDevice(&in.Request)); v.Asks != gate.OK {
-			page = asking(&v, code, "")
+			page = asking(&v, code, gate.OK)
 		}
 		h.knowDevice(w, r, in, &v.Link)
-		if r.Method == http.MethodGet {
+		if r.Method == http.MethodGet && !waits {
 			h.app.backing.usage.Note(gate.Usage{Link: v.Link.ID, Opens: 1})
 		}
 	}
-	h.writeLanding(w, r, http.StatusOK, &v.Link, page)
+	h.writeLanding(w, r, http.StatusOK, &v, page)
 }
 
-func (h *Handler) writeLanding(w http.ResponseWriter, r *http.Request, status int, link *gate.Link, page pages.Landing) {
-	h.pageHeaders(w.Header(), link)
+func (h *Handler) writeLanding(w http.ResponseWriter, r *http.Request, status int, v *gate.Verdict, page pages.Landing) {
+	h.pageHeaders(w.Header(), &v.Link)
 	// With no-referrer, browsers say "Origin: null" in the form's post, and the
 	// post could not be told from somebody else's.
 	w.Header().Set("Referrer-Policy", "same-origin")
-	h.writePage(w, r, status, page.Render)
+	h.writePage(w, r, status, func(to io.Writer) error { return page.Render(to, h.reader(r, v)) })
 }
 
 func (h *Handler) landing(v gate.Verdict, code string, returning bool) pages.Landing {
@@ -154,6 +166,9 @@ func (h *Handler) redeem(w http.ResponseWriter, r *http.Request, in *request, co
 		v = *unsigned(gate.StoreDown)
 	}
 	if v.Outcome == gate.Refuse && v.Asks == gate.PasswordNeeded && wantsPage(r) {
+		if v.Refusal.Reason == gate.TooManyTries {
+			h.tell(events.PasswordGuessed, in, &v)
+		}
 		h.askAgain(w, r, &v, code)
 		return
 	}
@@ -161,11 +176,18 @@ func (h *Handler) redeem(w http.ResponseWriter, r *http.Request, in *request, co
 		h.refuseOpening(w, r, in, &v)
 		return
 	}
-	countRequest(&v)
-	logVerdict(r, &v)
-	h.setCookies(w, r, &v)
+	h.sendOn(w, r, in, &v, next)
+}
+
+// sendOn sends a browser on to what it may watch in the session that was opened.
+func (h *Handler) sendOn(w http.ResponseWriter, r *http.Request, in *request, v *gate.Verdict, next caddyhttp.Handler) {
+	countRequest(v)
+	h.sawOpening(r, in, v)
+	logVerdict(r, v)
+	h.tellOpened(in, v)
+	h.setCookies(w, r, v)
 	pages.SetHeaders(w.Header())
-	w.Header().Set("Location", h.afterRedeem(r, v, next))
+	w.Header().Set("Location", h.afterRedeem(r, *v, next))
 	w.WriteHeader(http.StatusSeeOther)
 }
 
@@ -191,7 +213,8 @@ func (h *Handler) serveWatch(w http.ResponseWriter, r *http.Request, in *request
 		h.refuse(w, r, unsigned(gate.BadMethod))
 		return
 	}
-	link, chosen, ok := partIn(in.own)
+	path, qr := strings.CutSuffix(in.own, qrSuffix)
+	link, chosen, ok := partIn(path)
 	if !ok {
 		h.refuse(w, r, unsigned(gate.NoToken))
 		return
@@ -210,10 +233,15 @@ func (h *Handler) serveWatch(w http.ResponseWriter, r *http.Request, in *request
 		h.refuse(w, r, &v)
 		return
 	}
+	page := h.watchPage(r, v, chosen, next)
+	if qr {
+		h.writeQR(w, r, &v, &page)
+		return
+	}
 	countRequest(&v)
 	logVerdict(r, &v)
 	h.pageHeaders(w.Header(), &v.Link)
-	h.writePage(w, r, http.StatusOK, h.watchPage(r, v, chosen, next).Render)
+	h.writePage(w, r, http.StatusOK, func(to io.Writer) error { return page.Render(to, h.reader(r, &v)) })
 }
 
 // watchURL is the page of one of the parts of a link, which are counted from 0.
@@ -256,6 +284,7 @@ func (h *Handler) watchPage(r *http.Request, v gate.Verdict, chosen int, next ca
 	}
 	if len(page.Sources) > 0 && h.carries("path") {
 		page.AppURL = strings.TrimSuffix(h.app.PublicURL, "/") + page.Sources[0].URL
+		page.QR = qrFor(&page, v.Link.ID, chosen)
 	}
 	return page
 }
@@ -279,8 +308,12 @@ func (h *Handler) serveConsole(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, unsigned(gate.BadMethod))
 		return
 	}
-	pages.SetHeaders(w.Header())
-	h.writePage(w, r, http.StatusOK, pages.Console{API: apiPrefix}.Render)
+	console := pages.Console{API: apiPrefix, SignIn: signin.Path, SignOut: signin.OutPath}
+	for _, p := range api.Presets() {
+		console.Presets = append(console.Presets, pages.Preset{Name: p.Name, Sentence: p.Sentence, NamesPersons: p.NamesPersons})
+	}
+	pages.SetConsoleHeaders(w.Header())
+	h.writePage(w, r, http.StatusOK, console.Render)
 }
 
 // serveReady is for load balancers: may this node decide?

@@ -40,7 +40,7 @@ type answer struct {
 	held    *held // a manifest that is not whole yet
 	body    *body // of an upload
 	bytes   int64
-	stream  stream // registered with the first byte
+	stream  stream // registered with the first byte; of an upload, before
 
 	values [11]string // room for the values of headers that are set
 	taken  int
@@ -73,6 +73,9 @@ func (a *answer) WriteHeader(status int) {
 		return
 	case status >= 100 && status < 200:
 		return // hints would go out with upstream's headers, before anything is charged
+	}
+	if status >= http.StatusBadRequest && a.refuseUpload() {
+		return
 	}
 	a.status = status
 	a.tidy()
@@ -108,7 +111,7 @@ func (a *answer) ready() bool {
 		return false
 	}
 	a.sendHeader()
-	if a.stream.answer == nil && a.body == nil { // an upload's answer is short
+	if a.stream.answer == nil { // an upload is registered already
 		a.handler.app.backing.streams.add(a)
 	}
 	return !a.stream.cut.Load()

@@ -45,6 +45,10 @@ type App struct {
 	// SignInLife is how long a person stays signed in on a device. Default: 14d
 	// unused, 90d in all.
 	SignInLife SignInLife `json:"sign_in_life,omitzero"`
+	// KeepEvents is how long events are kept. Default: 90d.
+	KeepEvents Duration `json:"keep_events,omitzero"`
+	// SecondFactor says who is asked for a passkey. Default: whoever has one.
+	SecondFactor SecondFactor `json:"second_factor,omitzero"`
 }
 
 // Store is the JSON of the store setting.
@@ -92,6 +96,8 @@ type Site struct {
 	API bool `json:"api,omitempty"`
 	// Console mounts the console at /_usher/console on this site.
 	Console bool `json:"console,omitempty"`
+	// Brand is how the pages of this site look. Default: as Usher's own.
+	Brand Brand `json:"brand,omitzero"`
 }
 
 // Rate is a token bucket.
@@ -154,6 +160,7 @@ func (s Site) Validate() error {
 		within("session_life", s.SessionLife, time.Second, 7*24*time.Hour),
 		within("lapse", s.Lapse, time.Second, time.Hour),
 		within("seat_idle", s.SeatIdle, 10*time.Second, time.Hour),
+		named("brand", s.Brand.validate()),
 	)
 }
 
@@ -247,7 +254,8 @@ func (a App) Validate() error {
 	return errors.Join(
 		a.Store.validate(), a.validPublicURL(), a.Mail.validate(a.PublicURL), a.OIDC.validate(a.PublicURL),
 		oneOf("external", or(a.External, externalDeny), externalJIT, externalDeny, externalApprove),
-		named("sign_in_life", a.SignInLife.validate()),
+		named("sign_in_life", a.SignInLife.validate()), a.SecondFactor.withDefaults().validate(),
+		named("keep_events", validKeepEvents(a.KeepEvents)),
 		named("owners", validOwners(a.Owners)), named("homes", validHomes(a.Homes)),
 	)
 }

@@ -51,7 +51,15 @@ func TestEachFieldHasOneRow(t *testing.T) {
 	check(fieldsOf(reflect.TypeFor[OIDC]()), oidc)
 	for _, row := range SiteGrammar {
 		site = append(site, row.Field)
+		if row.Name != "brand" && len(row.Block) > 0 {
+			t.Errorf("%s has a block that this test does not know", row.Name)
+		}
 	}
+	var brand []string
+	for _, row := range brandRows {
+		brand = append(brand, row.Field)
+	}
+	check(fieldsOf(reflect.TypeFor[Brand]()), brand)
 	check(fieldsOf(reflect.TypeFor[App]()), app)
 	check(fieldsOf(reflect.TypeFor[Site]()), site)
 }

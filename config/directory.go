@@ -28,7 +28,7 @@ var directoryRows = []Directive[App]{
 	},
 	{
 		Name: "preset", Field: "presets", Args: "NAME CAPABILITY…", Repeats: true,
-		Doc:     "A named set of capabilities for grants (view, download, upload, share, stats, manage), beside can_view and can_manage. May be given several times.",
+		Doc:     "A named set of capabilities for grants (view, download, upload, share, stats, manage, comment), beside can_view and can_manage. May be given several times.",
 		Default: "none",
 		Set:     setPreset,
 	},

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -27,7 +28,7 @@ type Directive[T any] struct {
 }
 
 // AppGrammar is the global block `usher { … }`.
-var AppGrammar = append(appRows, directoryRows...)
+var AppGrammar = slices.Concat(appRows, factorRows, directoryRows, eventRows)
 
 var appRows = []Directive[App]{
 	{
@@ -178,7 +179,7 @@ var SiteGrammar = []Directive[Site]{
 	},
 	{
 		Name: "api", Field: "api", Args: "",
-		Doc:     "Mounts the management API below /_usher/api/v1/ on this site, for holders of API keys.",
+		Doc:     "Mounts the management API below /_usher/api/v1/ on this site, for holders of API keys and, by their cookie, for persons who are signed in.",
 		Default: "off; the API is always on Caddy's admin endpoint below /usher/v1/",
 		Set:     func(s *Site, args []string) error { s.API = true; return none(args) },
 	},
@@ -187,6 +188,13 @@ var SiteGrammar = []Directive[Site]{
 		Doc:     "Mounts the console at /_usher/console on this site. It needs api.",
 		Default: "off",
 		Set:     func(s *Site, args []string) error { s.Console = true; return none(args) },
+	},
+	{
+		Name: "brand", Field: "brand", Args: "",
+		Doc:     "How the pages of this site look: whose they are, in which colour, with which logo. Collections may have a brand of their own, where owners of the account say so.",
+		Default: "Usher's own look",
+		Set:     func(_ *Site, args []string) error { return none(args) },
+		Block:   brandRows,
 	},
 }
 

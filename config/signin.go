@@ -236,6 +236,8 @@ func (l SignInLife) validate() error {
 func (a App) WithDefaults() App {
 	a.Mail = a.Mail.withDefaults()
 	a.External = or(a.External, externalDeny)
+	a.KeepEvents = or(a.KeepEvents, DefaultKeepEvents)
+	a.SecondFactor = a.SecondFactor.withDefaults()
 	a.SignInLife.Idle = or(a.SignInLife.Idle, DefaultSignInLife().Idle)
 	a.SignInLife.Max = or(a.SignInLife.Max, max(a.SignInLife.Idle, DefaultSignInLife().Max))
 	return a

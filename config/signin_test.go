@@ -64,29 +64,37 @@ func TestMailRow(t *testing.T) {
 func TestSignInRows(t *testing.T) {
 	day := 24 * time.Hour
 	for line, want := range map[string]App{
-		"oidc https://accounts.example.com": {OIDC: OIDC{Issuer: "https://accounts.example.com"}},
-		"external jit":                      {External: "jit"},
-		"sign_in_life 7d max 30d":           {SignInLife: SignInLife{Duration(7 * day), Duration(30 * day)}},
-		"sign_in_life 7d":                   {SignInLife: SignInLife{Duration(7 * day), Duration(90 * day)}},
-		"sign_in_life 200d":                 {SignInLife: SignInLife{Duration(200 * day), Duration(200 * day)}},
+		"oidc https://accounts.example.com":      {OIDC: OIDC{Issuer: "https://accounts.example.com"}},
+		"external jit":                           {External: "jit"},
+		"sign_in_life 7d max 30d":                {SignInLife: SignInLife{Duration(7 * day), Duration(30 * day)}},
+		"second_factor owners":                   {SecondFactor: SecondFactor{"owners", "preferred"}},
+		"second_factor off":                      {SecondFactor: SecondFactor{"off", "preferred"}},
+		"second_factor everyone verify required": {SecondFactor: SecondFactor{"everyone", "required"}},
+		"sign_in_life 7d":                        {SignInLife: SignInLife{Duration(7 * day), Duration(90 * day)}},
+		"sign_in_life 200d":                      {SignInLife: SignInLife{Duration(200 * day), Duration(200 * day)}},
 	} {
 		if got, err := set(AppGrammar, line); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %+v, %v", line, got, err)
 		}
 	}
 	for line, want := range map[string]string{
-		"oidc":                    "want one argument",
-		"external maybe":          "known are jit, deny, approve",
-		"external":                "want one argument",
-		"sign_in_life":            "DURATION max DURATION",
-		"sign_in_life 7d 30d":     "DURATION max DURATION",
-		"sign_in_life 7d max":     "DURATION max DURATION",
-		"sign_in_life soon":       "not a duration",
-		"sign_in_life 1s":         "want 10m",
-		"sign_in_life 7d max 1d":  "want at least",
-		"sign_in_life 7d max 9y":  "not a duration",
-		"sign_in_life 7d max 99d": "",
-		"sign_in_life 401d":       "want 10m",
+		"oidc":                               "want one argument",
+		"external maybe":                     "known are jit, deny, approve",
+		"external":                           "want one argument",
+		"sign_in_life":                       "DURATION max DURATION",
+		"second_factor":                      "want offered",
+		"second_factor managers":             "offered",
+		"second_factor owners verify":        "verify required",
+		"second_factor owners verify never":  "required, preferred",
+		"second_factor owners with required": "verify required",
+		"sign_in_life 7d 30d":                "DURATION max DURATION",
+		"sign_in_life 7d max":                "DURATION max DURATION",
+		"sign_in_life soon":                  "not a duration",
+		"sign_in_life 1s":                    "want 10m",
+		"sign_in_life 7d max 1d":             "want at least",
+		"sign_in_life 7d max 9y":             "not a duration",
+		"sign_in_life 7d max 99d":            "",
+		"sign_in_life 401d":                  "want 10m",
 	} {
 		if _, err := set(AppGrammar, line); (err == nil) != (want == "") || (err != nil && !strings.Contains(err.Error(), want)) {
 			t.Errorf("%s: %v; want it to say %q", line, err, want)

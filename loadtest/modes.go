@@ -33,7 +33,7 @@ const soakName = "soak"
 var modes = []mode{
 	{
 		name: "compare", takes: []string{"rounds", "systems", "only", "seconds", "conns"},
-		doc: "what the gate costs: bare Caddy and Usher, side by side", rounds: 3,
+		doc: "what the gate costs: bare Caddy and Usher, side by side", rounds: 9,
 		run: func(ctx context.Context, r *rig.Rig, o options, p *report.Progress) (*report.Report, error) {
 			return compare.Run(ctx, r, o.forCompare(), p)
 		},

@@ -108,7 +108,7 @@ func (o *options) flags(flags *flag.FlagSet) {
 	flags.IntVar(&o.rounds, "rounds", 0, "how often everything is done; 0: as often as suits the mode")
 	flags.Func("systems", "narrow to these `SYSTEMS`: roomy, strict, embedded, lease; bare Caddy is always compared with", words(&o.systems))
 
-	flags.Float64Var(&o.compare.Seconds, "seconds", 2, "how long each cell of a round of --compare takes")
+	flags.Float64Var(&o.compare.Seconds, "seconds", 0.7, "how long each cell of a round of --compare takes")
 	flags.Func("only", "narrow --compare to these `KINDS`: respond, file_server, reverse_proxy, download; or --revoke to these changes: revoke, suspend, shorten, end, lower, lock, ungrant, suspend-person, download", words(&o.only))
 	flags.Func("conns", "narrow --compare to these `NUMBERS` of connections, such as 32,256", numbers(&o.compare.Conns))
 

@@ -4,10 +4,12 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"time"
 
 	"github.com/usher-media/usher/internal/directory"
+	"github.com/usher-media/usher/internal/events"
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/signin"
 	"github.com/usher-media/usher/internal/token"
@@ -30,11 +32,20 @@ type Backend struct {
 	// Desk signs persons in and invites them, and has the mail; nil: nobody signs
 	// in here, and messages are given back to be passed on by hand.
 	Desk *signin.Desk
+	// Events is the trail; nil: nothing is told, and there is nothing to read.
+	Events *events.Trail
+	// Streams bounds what is streamed at once, and Ending ends it.
+	Streams *Streams
+	Ending  context.Context
 	// PublicURL is scheme and host that viewers use; empty: links are given as
 	// paths. It is never guessed from a request: whoever can choose the Host
 	// header of a request could otherwise choose where a link leads.
 	PublicURL string
 	Now       func() time.Time
+	// Rates says who is held to a request rate on this node; nil: nobody is.
+	Rates func() Rates
+	// Node is what the health of this server is told from.
+	Node Node
 }
 
 // Access says who may use a mount.
@@ -59,6 +70,8 @@ func New(backend func() (Backend, bool), access Access) http.Handler {
 type handler struct {
 	backend func() (Backend, bool)
 	access  Access
+	// secure is there where people sign in on the site: see [NewOnSite].
+	secure func(*http.Request) bool
 }
 
 // call is one request on its way through the API.
@@ -67,7 +80,7 @@ type call struct {
 	w  http.ResponseWriter
 	r  *http.Request
 	id string // the {id} of the path
-	by string // who asks, for people who read records: "admin", or "apikey:" and its id
+	by string // who asks, for people who read records: "admin", or "apikey:" or "signin:" and its id
 	// who is on whose behalf it is asked. It decides what may be done.
 	who directory.Actor
 	// key is the API key that was presented; zero: none.
@@ -75,6 +88,11 @@ type call struct {
 	// emails are those of persons who were looked up for the answer.
 	emails     map[gate.PersonID]string
 	groupNames map[gate.GroupID]string
+	// changed is what a handler notes for the trail.
+	changed changed
+	// access is that of the mount, and secure tells how the browser came to it.
+	access Access
+	secure func(*http.Request) bool
 }
 
 // answer is what an endpoint says when all went well.
@@ -84,6 +102,9 @@ type answer struct {
 	// rev is the revision of the record that is shown, if it has one.
 	rev  int64
 	body any
+	// stream writes the answer by itself, in the place of all others; nil: it is
+	// none that goes on.
+	stream func()
 }
 
 func ok(body any) (answer, error) { return answer{status: http.StatusOK, body: body}, nil }
@@ -100,9 +121,14 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Cross-Origin-Resource-Policy", "same-origin")
 	given, err := h.serve(w, r)
 	if err != nil {
 		problemOf(err).write(w)
+		return
+	}
+	if given.stream != nil {
+		given.stream()
 		return
 	}
 	if given.location != "" {
@@ -119,8 +145,8 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) (answer, error) 
 	if !running {
 		return answer{}, notRunning.because("no configuration with Usher is running, or its store cannot be opened: see the server's log")
 	}
-	c := &call{Backend: backend, w: w, r: r}
-	reads, err := c.identify(h.access)
+	c := &call{Backend: backend, w: w, r: r, access: h.access, secure: h.secure}
+	reads, err := c.identify(h.access, h.secure)
 	if err != nil {
 		return answer{}, err
 	}
@@ -132,8 +158,13 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) (answer, error) 
 		return answer{}, err
 	}
 	c.id = id
-	if to.once() {
-		return c.once(to.serve)
+	serve := func(c *call) (answer, error) {
+		given, err := to.serve(c)
+		c.trail(to, given, err)
+		return given, err
 	}
-	return to.serve(c)
+	if to.once() {
+		return c.once(serve)
+	}
+	return serve(c)
 }

@@ -62,6 +62,11 @@ var allRequests = []struct {
 	{"GET", "/apikeys", "", false},
 	{"POST", "/apikeys", `{"name":"n","scope":"read"}`, true},
 	{"DELETE", "/apikeys/APIKEY", "", true},
+	{"GET", "/limits", "", false},
+	{"GET", "/limits?link=LINK", "", false},
+	{"GET", "/limits/LIMIT", "", false},
+	{"DELETE", "/limits/LIMIT", "", true},
+	{"DELETE", "/limits?link=LINK", "", true},
 	{"POST", "/explain", `{"url":"URL"}`, false},
 	{"GET", "/health", "", false},
 	{"POST", "/links/LINK/revoke", "", true}, // the last: it is final
@@ -74,7 +79,7 @@ func (s *site) filled() *strings.Replacer {
 	session := s.session(link, "/acme/a.ts")
 	id, _ := s.apiKey(`{"name":"to delete","scope":"read"}`)
 	invited := s.must("POST", "/invites", `{"emails":"guest@example.com"}`)["items"].([]any)[0].(map[string]any)
-	return strings.NewReplacer("LINK", link, "INVITE", invited["invite"].(string), "SESSION", session.Session.String(), "APIKEY", id, "URL", "/~"+session.Token+"/acme/a.ts")
+	return strings.NewReplacer("LIMIT", s.limit(link), "LINK", link, "INVITE", invited["invite"].(string), "SESSION", session.Session.String(), "APIKEY", id, "URL", "/~"+session.Token+"/acme/a.ts")
 }
 
 func TestScopesOfAPIKeys(t *testing.T) {

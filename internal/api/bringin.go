@@ -27,6 +27,9 @@ func (c *call) bringIn(field, email string, home gate.CollectionID, until time.T
 		p, err = c.Directory.PersonByAddress(ctx, email)
 		return p, false, err
 	}
+	if err == nil {
+		c.changed.brought = append(c.changed.brought, p.ID)
+	}
 	return p, err == nil, err
 }
 

@@ -2,6 +2,7 @@ package api
 
 import (
 	"errors"
+	"net/http"
 	"strings"
 
 	"github.com/usher-media/usher/internal/directory"
@@ -17,9 +18,12 @@ const byOperator = "admin"
 
 // identify finds out who asks, and whether they may only look. Whom an API key
 // belongs to, and whether they still have rights, is read anew each time.
-func (c *call) identify(access Access) (reads bool, err error) {
+func (c *call) identify(access Access, secure func(*http.Request) bool) (reads bool, err error) {
 	if access == Open {
 		return false, c.identifyOperator()
+	}
+	if cookie := c.signInCookie(secure); cookie != "" {
+		return false, c.identifySignedIn(cookie)
 	}
 	key, err := c.authenticate()
 	if err != nil {

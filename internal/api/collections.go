@@ -23,6 +23,7 @@ type Collection struct {
 	External   string    `json:"external,omitempty"`
 	Embed      []string  `json:"embed,omitempty"`
 	Track      bool      `json:"track,omitzero"`
+	Brand      Brand     `json:"brand,omitzero"`
 	Owner      string    `json:"owner,omitempty"`
 	OwnerEmail string    `json:"owner_email,omitempty"`
 	CutAt      time.Time `json:"cut_at,omitzero"`
@@ -57,7 +58,7 @@ func (c *call) collectionOf(col directory.Collection, can gate.Capability) Colle
 	for _, origin := range col.Embed {
 		out.Embed = append(out.Embed, string(origin))
 	}
-	out.Track = col.Track
+	out.Track, out.Brand = col.Track, Brand(col.Brand)
 	out.External, out.Owner, out.CutAt = col.External.String(), text(col.Owner), col.CutAt
 	out.OwnerEmail, out.CreatedAt, out.CreatedBy = c.emailOf(col.Owner), col.CreatedAt, text(col.CreatedBy)
 	return out
@@ -73,32 +74,6 @@ func (c *call) presentCollection(col directory.Collection) (Collection, error) {
 type CollectionList struct {
 	Collections []Collection `json:"collections"`
 	Next        string       `json:"next,omitempty"`
-}
-
-// NewCollection is what a collection is made from.
-type NewCollection struct {
-	Name     string   `json:"name"`
-	Title    string   `json:"title,omitzero"`
-	Paths    []string `json:"paths,omitzero"`
-	Level    string   `json:"level,omitzero"`
-	Includes []string `json:"includes,omitzero"`
-	External string   `json:"external,omitzero"`
-	Embed    []string `json:"embed,omitzero"`
-	Track    bool     `json:"track,omitzero"`
-}
-
-// CollectionChange is what changes of a collection. Paths, Includes and Embed
-// replace those there were; an empty Owner leaves it to managers and owners.
-type CollectionChange struct {
-	Name     *string   `json:"name,omitzero"`
-	Title    *string   `json:"title,omitzero"`
-	Paths    *[]string `json:"paths,omitzero"`
-	Level    *string   `json:"level,omitzero"`
-	Includes *[]string `json:"includes,omitzero"`
-	External *string   `json:"external,omitzero"`
-	Owner    *string   `json:"owner,omitzero"`
-	Embed    *[]string `json:"embed,omitzero"`
-	Track    *bool     `json:"track,omitzero"`
 }
 
 func (c *call) listCollections() (answer, error) {
@@ -172,7 +147,7 @@ func (c *call) createCollection() (answer, error) {
 	if err := c.decode(&body); err != nil {
 		return answer{}, err
 	}
-	n := directory.NewCollection{Name: body.Name, Title: body.Title, Track: body.Track}
+	n := directory.NewCollection{Name: body.Name, Title: body.Title, Track: body.Track, Brand: gate.Brand(body.Brand)}
 	var err error
 	if n.Embed, err = origins(body.Embed); err != nil {
 		return answer{}, err
@@ -227,7 +202,7 @@ func (c *call) showCollection() (answer, error) {
 }
 
 func (b CollectionChange) change(c *call) (change directory.CollectionChange, err error) {
-	change.Name, change.Title, change.Track = b.Name, b.Title, b.Track
+	change.Name, change.Title, change.Track, change.Brand = b.Name, b.Title, b.Track, (*gate.Brand)(b.Brand)
 	if b.Embed != nil {
 		allowed, err := origins(*b.Embed)
 		if err != nil {
@@ -296,6 +271,7 @@ func (c *call) changeCollection() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	c.changed.level = change.Level != nil
 	col, err := unmoved.ChangeCollection(c.r.Context(), c.who, id, change)
 	if err != nil {
 		return answer{}, err

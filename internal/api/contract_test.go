@@ -95,7 +95,7 @@ func unasked(op *openapi3.Operation, r *http.Request, body []byte) (wrong []stri
 			wrong = append(wrong, fits(p.Schema.Value, typed(p.Schema.Value, values[0]))...)
 		}
 	}
-	for _, name := range []string{"Usher-As", "Idempotency-Key", "If-Match"} {
+	for _, name := range []string{"Usher-As", "Idempotency-Key", "If-Match", "Last-Event-ID"} {
 		if value := r.Header.Get(name); value != "" {
 			if p := op.Parameters.GetByInAndName("header", name); p != nil {
 				wrong = append(wrong, fits(p.Schema.Value, value)...)
@@ -133,7 +133,11 @@ func unanswered(op *openapi3.Operation, got reply) error {
 	if media == nil {
 		return fmt.Errorf("there is no %s", got.header.Get("Content-Type"))
 	}
-	if wrong := fits(media.Schema.Value, map[string]any(got.object)); wrong != nil {
+	var given any = map[string]any(got.object)
+	if media.Schema.Value.Type.Is("string") { // a stream
+		given = got.text
+	}
+	if wrong := fits(media.Schema.Value, given); wrong != nil {
 		return fmt.Errorf("%s", strings.Join(wrong, "; "))
 	}
 	for _, name := range []string{"ETag", "Location", "Retry-After", "WWW-Authenticate", "Allow"} {
@@ -152,6 +156,33 @@ func unanswered(op *openapi3.Operation, got reply) error {
 		}
 	}
 	return nil
+}
+
+// keepsStream checks one event of a stream: what it has is what the document says
+// of the data.
+func keepsStream(t *testing.T, path, event, data string) {
+	t.Helper()
+	doc, err := drawn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var given map[string]any
+	if err := json.Unmarshal([]byte(data), &given); err != nil {
+		t.Fatalf("%s: %s %s: %v", path, event, data, err)
+	}
+	if event == "gap" {
+		if _, is := given["detail"].(string); !is || len(given) != 1 {
+			t.Errorf("%s: %s %s", path, event, data)
+		}
+		return
+	}
+	schema, known := doc.Components.Schemas[api.Streamed(path)]
+	if !known {
+		t.Fatalf("the document does not know what %s streams", path)
+	}
+	if wrong := fits(schema.Value, given); wrong != nil {
+		t.Errorf("the document does not know what %s streams: %s: %v", path, data, wrong)
+	}
 }
 
 // typed reads a text as what the schema says that it is.

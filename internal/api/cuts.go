@@ -202,6 +202,11 @@ func (c *call) deletePerson() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if c.Desk != nil {
+		if _, err := c.Desk.ResetPasskeys(c.r.Context(), id); err != nil {
+			return answer{}, err
+		}
+	}
 	ended, _, err := c.all(sweep{whose: gate.Whose{Person: id}, upTo: d.CutAt})
 	return done(Farewell{
 		Person: id.String(), Heir: text(d.Heir), CutAt: d.CutAt, SessionsEnded: ended, Grants: d.Grants, Memberships: d.Memberships,

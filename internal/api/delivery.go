@@ -27,6 +27,9 @@ const (
 	MailSent   = "sent"    // it was handed to the mail server's queue
 	MailByHand = "by_hand" // there is no mail setting: Message is to be passed on
 	MailFailed = "failed"  // it was not taken: what it is about is there all the same
+	// MailUnsent is what is shown of an invitation whose last mail was not
+	// delivered: it still waits, was given up, or was lost with its process.
+	MailUnsent = "not_sent"
 )
 
 // canMail checks what a message needs, before anything is made for it.

@@ -286,7 +286,7 @@ func TestCollections(t *testing.T) {
 	same(t, got.object, map[string]any{
 		"id": id, "name": "acme", "title": "Acme", "paths": []any{"/acme/*", "/film.mp4"}, "level": "link", "external": "jit",
 		"includes": []any{map[string]any{"collection": inner}}, "created_at": "2026-03-01T12:00:00Z",
-		"can": []any{"view", "download", "upload", "share", "stats", "manage"},
+		"can": []any{"view", "download", "upload", "share", "stats", "manage", "comment"},
 	})
 	s.person("vera@example.com", "limited")
 	s.must("PUT", "/grants", `{"collection":"acme","person":"vera@example.com","can":["view"]}`)

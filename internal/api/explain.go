@@ -120,16 +120,3 @@ func explanationOf(e gate.Explanation) Explanation {
 	}
 	return said
 }
-
-// Health says that the store answers: where it does not, the answer is a
-// problem.
-type Health struct {
-	Status string `json:"status"`
-}
-
-func (c *call) health() (answer, error) {
-	if err := c.Store.Ready(c.r.Context()); err != nil {
-		return answer{}, err
-	}
-	return ok(Health{"ready"})
-}

@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"os"
 	"reflect"
 	"regexp"
@@ -99,11 +100,20 @@ func EndpointOf(method, path string) string {
 	return e.method + " " + e.path
 }
 
+// Streamed is the name of what a stream is of.
+func Streamed(path string) string {
+	e, _, err := find(http.MethodGet, path)
+	if err != nil || e.media != streamMedia {
+		return ""
+	}
+	return reflect.TypeOf(e.gives).Name()
+}
+
 // BeforeEndpoints are the problems that a request may have before it is known
 // which endpoint it is for.
 func BeforeEndpoints() []string {
 	var slugs []string
-	for _, k := range []kind{noEndpoint, badMethod, unauthorized, forbidden, badValue, storeDown, notRunning} {
+	for _, k := range []kind{noEndpoint, badMethod, unauthorized, forbidden, fromElsewhere, badType, badValue, storeDown, notRunning} {
 		slugs = append(slugs, k.slug)
 	}
 	return slugs
@@ -135,3 +145,16 @@ func UntoldProblems() []string {
 	}
 	return lacks
 }
+
+// Tells returns the type of event that an endpoint tells, and whether it changes
+// anything.
+func Tells(name string) (kind string, changes bool) {
+	i := slices.IndexFunc(endpoints, func(e endpoint) bool { return e.method+" "+e.path == name })
+	if t, tells := tellings[name]; tells {
+		kind = t.kind.String()
+	}
+	return kind, endpoints[i].changes
+}
+
+// Tellings returns how many endpoints tell anything.
+func Tellings() int { return len(tellings) }

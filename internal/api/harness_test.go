@@ -11,11 +11,13 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/usher-media/usher/internal/api"
 	"github.com/usher-media/usher/internal/directory"
+	"github.com/usher-media/usher/internal/events"
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/store/model"
 	"github.com/usher-media/usher/internal/token"
@@ -33,6 +35,15 @@ type site struct {
 	open  http.Handler
 	guard http.Handler // the same with access by API key
 	down  bool         // no backend
+	rates *api.Rates   // of the node
+
+	events  *events.Trail
+	lost    atomic.Int64 // events that were not kept
+	streams *api.Streams
+	ending  context.Context
+	stop    context.CancelFunc // ends the server
+
+	backend func() (api.Backend, bool)
 }
 
 func newSite(t *testing.T) *site {
@@ -51,10 +62,23 @@ func newSite(t *testing.T) *site {
 	}
 	s.gate = gate.New(gate.House{Store: s.store, Keys: s.keys.Ring, Rules: view}, gate.Unpaced, gate.DefaultPolicy())
 	s.box = &box{}
+	s.events = events.New(s.store, clock, func(error) { s.lost.Add(1) })
+	s.streams = api.NewStreams()
+	var stop context.CancelFunc
+	s.ending, stop = context.WithCancel(t.Context())
+	s.stop = stop
 	desk := s.desk(clock)
 	backend := func() (api.Backend, bool) {
-		return api.Backend{Store: s.store, Gate: s.gate, Keys: s.keys, Directory: s.dir, Desk: desk, PublicURL: "https://media.example.com", Now: clock}, !s.down
+		b := api.Backend{
+			Store: s.store, Gate: s.gate, Keys: s.keys, Directory: s.dir, Desk: desk, PublicURL: "https://media.example.com", Now: clock,
+			Events: s.events, Streams: s.streams, Ending: s.ending,
+		}
+		if s.rates != nil {
+			b.Rates = func() api.Rates { return *s.rates }
+		}
+		return b, !s.down
 	}
+	s.backend = backend
 	s.open, s.guard = api.New(backend, api.Open), api.New(backend, api.Bearer)
 	return s
 }
@@ -90,6 +114,9 @@ func request(ctx context.Context, method, path, body string) *http.Request {
 
 func (s *site) send(h http.Handler, r *http.Request) reply {
 	s.Helper()
+	if strings.HasSuffix(r.URL.Path, "/stream") {
+		r.Method = http.MethodHead // which ends: see TestEventStream for the others
+	}
 	w := httptest.NewRecorder()
 	var asked bytes.Buffer
 	r.Body = io.NopCloser(io.TeeReader(r.Body, &asked))
@@ -100,10 +127,16 @@ func (s *site) send(h http.Handler, r *http.Request) reply {
 		s.Fatal(err)
 	}
 	got := reply{status: result.StatusCode, header: result.Header, text: string(text)}
-	if err := json.NewDecoder(bytes.NewReader(text)).Decode(&got.object); err != nil {
-		s.Fatalf("%s %s: the answer is no JSON object: %q", r.Method, r.URL, text)
+	streams := result.Header.Get("Content-Type") == "text/event-stream"
+	if !streams {
+		if err := json.NewDecoder(bytes.NewReader(text)).Decode(&got.object); err != nil {
+			s.Fatalf("%s %s: the answer is no JSON object: %q", r.Method, r.URL, text)
+		}
 	}
 	keepsContract(s.T, r, asked.Bytes(), got)
+	if streams {
+		return got
+	}
 	want := "application/json"
 	if got.status >= 400 {
 		want = "application/problem+json"
@@ -216,6 +249,7 @@ func (k *memoryKeys) Retire(id string) (token.Key, error) {
 type faulty struct {
 	gate.Store
 	fails string
+	mu    sync.Mutex
 	asked []string
 	// before is called before each verb.
 	before func(verb string)
@@ -224,7 +258,9 @@ type faulty struct {
 var errFault = errors.New("the disk is gone")
 
 func (f *faulty) verb(name string) error {
+	f.mu.Lock()
 	f.asked = append(f.asked, name)
+	f.mu.Unlock()
 	if f.before != nil {
 		f.before(name)
 	}

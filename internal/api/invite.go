@@ -7,7 +7,6 @@ import (
 
 	"github.com/usher-media/usher/internal/directory"
 	"github.com/usher-media/usher/internal/gate"
-	"github.com/usher-media/usher/internal/mail"
 	"github.com/usher-media/usher/internal/signin"
 )
 
@@ -59,6 +58,9 @@ func (c *call) inviteOf(i directory.Invite) Invite {
 	}
 	if !i.By.IsZero() {
 		object.By = c.emailOf(i.By)
+	}
+	if !i.Unsent.IsZero() {
+		object.Mail = MailUnsent
 	}
 	switch {
 	case !i.RevokedAt.IsZero():
@@ -258,74 +260,4 @@ func (c *call) beenHere(p directory.Person, isNew bool) (bool, error) {
 		return false, nil
 	}
 	return false, c.Directory.Decides(c.r.Context(), c.who, p.ID)
-}
-
-// activationFor is how long an activation link is good.
-const activationFor = 14 * 24 * time.Hour
-
-// sendActivation makes an activation link and mails it. Links of the invitation
-// that were not used end.
-func (c *call) sendActivation(i *directory.Invite) (Delivery, error) {
-	title, err := c.titleOf(i.Collection)
-	if err != nil {
-		return Delivery{}, err
-	}
-	until := c.Now().UTC().Add(activationFor)
-	if !i.Until.IsZero() && i.Until.Before(until) {
-		until = i.Until
-	}
-	handed, err := c.Desk.Invite(c.r.Context(), signin.Activation{
-		Invite: i.ID.String(), Person: i.Person, Address: i.Email, Tell: i.Tell, Until: until,
-	}, mail.Invitation{
-		By: c.signature(), Personal: i.Message, Title: title, Allowance: mail.Allowance{Until: i.Until},
-	})
-	if errors.Is(err, mail.ErrFull) || errors.Is(err, mail.ErrClosed) || err == nil {
-		return c.noted(i, delivered(handed, err))
-	}
-	return Delivery{}, err
-}
-
-// sendAccess tells somebody who has an account that there is more to watch.
-func (c *call) sendAccess(ask *asking, i *directory.Invite) (Delivery, error) {
-	letter := mail.Access{
-		By: c.signature(), Personal: ask.Message, Title: ask.collection.Title, Allowance: mail.Allowance{Until: ask.until},
-		URL: c.Desk.SignInURL(),
-	}
-	delivery, err := c.noted(i, c.sends(letter.Message(i.Email)))
-	if err == nil { // there is nothing for them to accept
-		*i, err = c.Directory.ChangeInvite(c.r.Context(), i.ID, func(i *directory.Invite) {
-			if i.AcceptedAt.IsZero() {
-				i.AcceptedAt = c.Now().UTC().Truncate(time.Millisecond)
-			}
-		})
-	}
-	return delivery, err
-}
-
-// noted keeps that a message went out.
-func (c *call) noted(i *directory.Invite, delivery Delivery) (Delivery, error) {
-	if delivery.Mail == MailFailed {
-		return delivery, nil
-	}
-	changed, err := c.Directory.ChangeInvite(c.r.Context(), i.ID, func(i *directory.Invite) {
-		i.SentAt = c.Now().UTC().Truncate(time.Millisecond)
-		i.Sent++
-	})
-	if err == nil {
-		*i = changed
-	}
-	return delivery, err
-}
-
-// titleOf is what a mail says that it is about: never a collection's name, which
-// is for whoever manages it.
-func (c *call) titleOf(id gate.CollectionID) (string, error) {
-	if id.IsZero() {
-		return "", nil
-	}
-	collection, err := c.Directory.Collection(c.r.Context(), c.who, id)
-	if errors.Is(err, gate.ErrNotFound) {
-		err = nil
-	}
-	return collection.Title, err
 }

@@ -77,11 +77,16 @@ func (c *call) rotateKey() (answer, error) {
 type KeyRetired struct {
 	Key
 	// SessionsEnded is how many live sessions this request found on links that
-	// were signed with the key, and ended. It is left out for a key that seals:
-	// its sessions are refused from now on, but which those are is written down
-	// nowhere, since a session does not say by which key its token was sealed.
+	// were signed with the key, and ended. It is left out for a key that seals.
 	SessionsEnded *int `json:"sessions_ended,omitempty"`
-	// Next is the cursor with which the same request ends more of them; empty:
+	// SessionsSealed is, for a key that seals, how many live sessions this request
+	// found that were opened while it was the one that seals. All sessions that it
+	// sealed are over, and they are at most so many: a session does not say by
+	// which key its token was sealed, so those are counted as well that were
+	// opened within a second after another key took its place, and those that got
+	// a token of a later key when their device came again.
+	SessionsSealed *int `json:"sessions_sealed,omitempty"`
+	// Next is the cursor with which the same request finds more of them; empty:
 	// there are no more.
 	Next string `json:"next,omitempty"`
 }
@@ -108,8 +113,13 @@ func (c *call) retireKey() (answer, error) {
 		}
 	}
 	out := KeyRetired{Key: keyOf(key)}
-	if key.Use != token.UseLink || key.State != token.Retired {
+	if key.State != token.Retired {
 		return ok(out)
+	}
+	if key.Use == token.UseSeal {
+		sealed, next, err := c.run(c.sealedBy(key, upTo), below)
+		out.SessionsSealed, out.Next = &sealed, cursorOf(upTo, next)
+		return done(out, err)
 	}
 	links := c.links()
 	ended, next, err := c.run(sweep{upTo: upTo, wants: func(s gate.Session) (bool, error) {
@@ -118,6 +128,23 @@ func (c *call) retireKey() (answer, error) {
 	}}, below)
 	out.SessionsEnded, out.Next = &ended, cursorOf(upTo, next)
 	return done(out, err)
+}
+
+// sealLag is how long after another key took its place a key may still seal: so
+// exact is the time that a keyring says, and so long other nodes take to read it.
+const sealLag = time.Second
+
+// sealedBy counts the sessions that were opened while the key was the one that
+// seals. They end by themselves: nothing unseals their tokens any more.
+func (c *call) sealedBy(key token.Key, upTo time.Time) sweep {
+	keys := c.Keys.Ring().Keys()
+	after := keys[slices.IndexFunc(keys, func(k token.Key) bool { return k.ID == key.ID })+1:]
+	if i := slices.IndexFunc(after, func(k token.Key) bool { return k.Use == token.UseSeal }); i >= 0 {
+		if end := after[i].CreatedAt.Add(sealLag); end.Before(upTo) {
+			upTo = end
+		}
+	}
+	return sweep{upTo: upTo, counts: true, wants: func(s gate.Session) (bool, error) { return !s.CreatedAt.Before(key.CreatedAt), nil }}
 }
 
 func (c *call) retired() (token.Key, error) {

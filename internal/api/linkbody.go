@@ -36,6 +36,12 @@ type NewLink struct {
 	Can     []string   `json:"can,omitzero"`
 	Title   string     `json:"title,omitzero"`
 	Entry   string     `json:"entry,omitzero"`
+	// Audience is whom the link is meant for, OnForward what happens where it was
+	// probably passed on to others.
+	Audience  *string `json:"audience,omitzero"`
+	OnForward *string `json:"on_forward,omitzero"`
+	// Landing is what whoever follows the share link meets.
+	Landing string `json:"landing,omitzero"`
 }
 
 // draft is a link that is being made: nothing of it is stored yet.
@@ -68,10 +74,16 @@ func (b NewLink) said(now time.Time, by string) (*draft, error) {
 		ID: gate.LinkID(token.NewID(now)), Can: gate.View, Title: b.Title, Entry: b.Entry, Preset: preset.Name,
 		CreatedAt: now.UTC().Truncate(time.Second), CreatedBy: by,
 	}}
+	if d.link.Landing, err = gate.ParseLanding(b.Landing); err != nil {
+		return nil, badValue.of("landing", gate.LandingWords(), err.Error())
+	}
 	if b.Can != nil {
 		if d.link.Can, err = capabilities(b.Can); err != nil {
 			return nil, err
 		}
+	}
+	if err = declare(&d.link, b.Audience, b.OnForward); err != nil {
+		return nil, err
 	}
 	d.terms, err = b.terms(now)
 	return d, err

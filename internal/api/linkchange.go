@@ -16,6 +16,7 @@ type LinkChange struct {
 	For *Addresses `json:"for,omitzero"`
 	// Password replaces the link's; an empty text: it has none any more.
 	Password *string `json:"password,omitzero"`
+	Landing  *string `json:"landing,omitzero"`
 	// EndSessions ends whatever was opened by the link before.
 	EndSessions  bool       `json:"end_sessions,omitzero"`
 	Views        *int64     `json:"views,omitzero"`
@@ -30,26 +31,29 @@ type LinkChange struct {
 	ExpiresIn    *string    `json:"expires_in,omitzero"`
 	StartBy      *time.Time `json:"start_by,omitzero"`
 	PlayFor      *string    `json:"play_for,omitzero"`
+	// Audience is whom the link is meant for, OnForward what happens where it was
+	// probably passed on to others.
+	Audience  *string `json:"audience,omitzero"`
+	OnForward *string `json:"on_forward,omitzero"`
 }
 
 // IsZero reports that the change is none.
 func (b LinkChange) IsZero() bool { return reflect.ValueOf(b).IsZero() }
 
 // extension checks the body against the link and returns the change of its
-// terms.
-func (b LinkChange) extension(now time.Time, link gate.Link, account gate.Account) (gate.Extension, error) {
-	var change gate.Extension
-	after := account.Terms
+// terms, and the terms after it.
+func (b LinkChange) extension(now time.Time, link gate.Link, account gate.Account) (change gate.Extension, after gate.Terms, err error) {
+	after = account.Terms
 	if err := b.limits(&change, &after); err != nil {
-		return change, err
+		return change, after, err
 	}
 	if err := b.seats(&change, &after); err != nil {
-		return change, err
+		return change, after, err
 	}
 	if err := b.times(now, link, &change, &after); err != nil {
-		return change, err
+		return change, after, err
 	}
-	return change, checkTerms(after)
+	return change, after, checkTerms(after)
 }
 
 // limits works out the change of both limits, and what they would be after it.

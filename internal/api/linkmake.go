@@ -43,6 +43,9 @@ func (c *call) draft(b NewLink) (*draft, error) {
 	if err := d.inherit(len(emails) > 0); err != nil {
 		return nil, err
 	}
+	if err := mayGoStraight(d.link, d.terms, len(emails) > 0); err != nil {
+		return nil, err
+	}
 	d.link.For, err = c.audience(emails, d.home)
 	return d, err
 }

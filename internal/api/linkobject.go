@@ -25,6 +25,7 @@ type Link struct {
 	Can            []string  `json:"can"`
 	Title          string    `json:"title,omitempty"`
 	Entry          string    `json:"entry,omitempty"`
+	Landing        string    `json:"landing"`
 	Views          Views     `json:"views"`
 	ViewsEach      *int64    `json:"views_each"`
 	Seats          *int64    `json:"seats"`
@@ -41,16 +42,22 @@ type Link struct {
 	Opens          int64     `json:"opens"`
 	// RefusedOpens is how often somebody came to open the link while it was
 	// suspended, revoked or over.
-	RefusedOpens int64     `json:"refused_opens"`
-	Redeems      int64     `json:"redeems"`
-	Plays        int64     `json:"plays"`
-	Devices      int64     `json:"devices"`
-	CreatedAt    time.Time `json:"created_at"`
-	CreatedBy    string    `json:"created_by,omitempty"`
-	By           string    `json:"by,omitempty"`
-	Issuer       string    `json:"issuer,omitempty"`
+	RefusedOpens int64 `json:"refused_opens"`
+	Redeems      int64 `json:"redeems"`
+	Plays        int64 `json:"plays"`
+	Devices      int64 `json:"devices"`
+	// Audience is whom the link is meant for, OnForward what happens where it was
+	// probably passed on; empty: nobody looks.
+	Audience  string    `json:"audience,omitempty"`
+	OnForward string    `json:"on_forward,omitempty"`
+	CreatedAt time.Time `json:"created_at"`
+	CreatedBy string    `json:"created_by,omitempty"`
+	By        string    `json:"by,omitempty"`
+	Issuer    string    `json:"issuer,omitempty"`
 	// SessionsEnded is how many live sessions a change has just ended.
 	SessionsEnded *int64 `json:"sessions_ended,omitempty"`
+
+	maker gate.PersonID // for the trail
 }
 
 // Views is a link's count. Limit and Left are null where there is no limit: a
@@ -98,13 +105,14 @@ func (c *call) linkOf(l gate.Link, a gate.Account) Link {
 	level, known := c.levelOf(l)
 	object := Link{
 		ID: l.ID.String(), URL: c.PublicURL + gate.SharePath(code), MediaURL: c.PublicURL + l.MediaPath(code),
-		Scope: l.Scope.String(), Can: l.Can.Names(), Title: l.Title, Entry: l.Entry, Preset: l.Preset,
+		Scope: l.Scope.String(), Can: l.Can.Names(), Title: l.Title, Entry: l.Entry, Preset: l.Preset, Landing: l.Landing.String(),
 		HasPassword: l.Password != "", Strength: strengthOf(l, a.Terms, level, known),
 		Views: viewsOf(a), ViewsEach: limited(a.ViewsEach), Seats: limited(a.Seats), SeatsEach: limited(a.SeatsEach),
 		StartsAt: a.StartsAt, ExpiresAt: a.ExpiresAt, StartBy: a.StartBy,
 		Standing: a.Standing.State, StandingReason: a.Standing.Why, StandingSince: a.Standing.Since,
 		Opens: a.Opens, RefusedOpens: a.RefusedOpens, Redeems: a.Redeems, Plays: a.Used, Devices: a.Devices,
-		CreatedAt: l.CreatedAt, CreatedBy: l.CreatedBy, Issuer: l.Issuer,
+		CreatedAt: l.CreatedAt, CreatedBy: l.CreatedBy, Issuer: l.Issuer, maker: l.By,
+		Audience: l.Audience, OnForward: string(l.OnForward),
 	}
 	if a.PlayFor > 0 {
 		object.PlayFor = a.PlayFor.String()

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -196,6 +197,15 @@ func tooFew(a gate.Account) *Problem {
 // one that names persons names some as well, and one from a link with a password
 // names persons, or has a password too, the same unless it says another.
 func (d *draft) inherit(names bool) error {
+	if d.parent != nil {
+		d.link.Audience = cmp.Or(d.link.Audience, d.parent.Audience)
+		if d.link.Audience != "" {
+			d.link.OnForward = cmp.Or(d.link.OnForward, d.parent.OnForward)
+		}
+		if err := asWatched(&d.link, &d.parent.Link); err != nil {
+			return err
+		}
+	}
 	switch {
 	case d.parent == nil || names:
 	case len(d.parent.For) > 0:

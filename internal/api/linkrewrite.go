@@ -31,7 +31,8 @@ func (c *call) change(b LinkChange) (*changing, error) {
 	if ch.account.Standing.State == gate.Revoked {
 		return nil, gate.ErrFinal
 	}
-	if ch.extension, err = b.extension(c.Now(), ch.was, ch.account); err != nil {
+	var after gate.Terms
+	if ch.extension, after, err = b.extension(c.Now(), ch.was, ch.account); err != nil {
 		return nil, err
 	}
 	if len(ch.was.Above) > 0 {
@@ -39,7 +40,9 @@ func (c *call) change(b LinkChange) (*changing, error) {
 			return nil, err
 		}
 	}
-	ch.link, err = c.rewritten(ch.was, b, ch.from)
+	if ch.link, err = c.rewritten(ch.was, b, ch.from); err == nil && b.Landing != nil {
+		err = mayGoStraight(ch.link, after, false)
+	}
 	return ch, err
 }
 
@@ -70,6 +73,11 @@ func (c *call) rewritten(was gate.Link, b LinkChange, from *parent) (gate.Link, 
 	if err != nil {
 		return link, err
 	}
+	if b.Landing != nil {
+		if link.Landing, err = gate.ParseLanding(*b.Landing); err != nil {
+			return link, badValue.of("landing", gate.LandingWords(), err.Error())
+		}
+	}
 	if b.Can != nil {
 		if link.Can, err = capabilities(b.Can); err != nil {
 			return link, err
@@ -98,6 +106,14 @@ func (c *call) rewritten(was gate.Link, b LinkChange, from *parent) (gate.Link, 
 			}
 		}
 	}
+	if err := declare(&link, b.Audience, b.OnForward); err != nil {
+		return link, err
+	}
+	if from != nil && (b.Audience != nil || b.OnForward != nil) {
+		if err := asWatched(&link, &from.Link); err != nil {
+			return link, err
+		}
+	}
 	if from != nil && len(link.For) == 0 {
 		switch {
 		case len(from.For) > 0:
@@ -112,6 +128,7 @@ func (c *call) rewritten(was gate.Link, b LinkChange, from *parent) (gate.Link, 
 // write makes the change. Of two writes the one that takes something away comes
 // first, so that a crash in between leaves nothing open that was to be closed.
 func (ch *changing) write(c *call) error {
+	c.changed.terms, c.changed.document = ch.extension != (gate.Extension{}), !reflect.DeepEqual(ch.link, ch.was)
 	order := []func(*call) error{ch.writeTerms, ch.writeDocument}
 	if narrower(ch.link, ch.was) {
 		order[0], order[1] = order[1], order[0]
@@ -154,6 +171,12 @@ func (ch *changing) writeDocument(c *call) error {
 		}
 		if ch.body.Password != nil {
 			ch.link.Password = want.Password
+		}
+		if ch.body.Audience != nil || ch.body.OnForward != nil {
+			ch.link.Audience, ch.link.OnForward = want.Audience, want.OnForward
+		}
+		if ch.body.Landing != nil {
+			ch.link.Landing = want.Landing
 		}
 	}
 	return nil

@@ -9,7 +9,7 @@ var linkEndpoints = []endpoint{
 	},
 	{
 		method: "POST", path: "/links", changes: true, serve: (*call).createLink, needs: needs(directory.Hand),
-		name: "createLink", says: "Make a link", body: NewLink{}, gives: Link{}, status: made, refuses: []kind{tooWide, over, revoked, busy, notFound},
+		name: "createLink", says: "Make a link", body: NewLink{}, gives: Link{}, status: made, refuses: []kind{tooWide, over, revoked, needsPage, busy, notFound},
 	},
 	{
 		method: "GET", path: "/links/{id}", serve: (*call).showLink, needs: needs(directory.ChangeCollections),
@@ -17,7 +17,7 @@ var linkEndpoints = []endpoint{
 	},
 	{
 		method: "PATCH", path: "/links/{id}", changes: true, serve: (*call).changeLink, needs: needs(directory.ChangeCollections),
-		name: "changeLink", says: "Change a link, also while it is being watched", body: LinkChange{}, gives: Link{}, refuses: []kind{tooWide, over, revoked, signedExpiry, noLimit, busy},
+		name: "changeLink", says: "Change a link, also while it is being watched", body: LinkChange{}, gives: Link{}, refuses: []kind{tooWide, over, revoked, signedExpiry, needsPage, noLimit, busy},
 	},
 	{
 		method: "POST", path: "/links/{id}/suspend", changes: true, serve: (*call).suspendLink, needs: needs(directory.ChangeCollections),

@@ -38,7 +38,7 @@ func TestCreatedLinkObject(t *testing.T) {
 		"standing": "active", "standing_since": "2026-03-01T12:00:00Z",
 		"opens": 0.0, "refused_opens": 0.0, "redeems": 0.0, "plays": 0.0, "devices": 0.0,
 		"created_at": "2026-03-01T12:00:00Z", "created_by": "admin",
-		"has_password": false, "strength": got.object["strength"],
+		"has_password": false, "landing": "confirm", "strength": got.object["strength"],
 	}
 	same(t, got.object, want)
 	same(t, s.must("GET", "/links/"+id, ""), want)

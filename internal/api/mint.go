@@ -130,24 +130,24 @@ func (c *call) levelWord(l gate.Link) string {
 
 // mintOne makes or finds the link for one address, and mails it.
 func (c *call) mintOne(from *parent, body Mint, item *MintedItem) error {
-	link, account, found, err := c.minted(from, item.Email)
+	link, account, found, err := c.singly(from, item.Email, func() (gate.Link, gate.Account, error) {
+		made, err := c.draft(body.newLink(from.ID, item.Email))
+		if err != nil {
+			return gate.Link{}, gate.Account{}, err
+		}
+		account, err := c.issue(made)
+		return made.link, account, err
+	})
+	if problem := refusal(err); problem != nil {
+		item.Outcome, item.Why, item.Allowed = OutcomeRefused, problem.Detail, problem.Allowed
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	item.Outcome = OutcomeAlready
-	if !found {
-		var made *draft
-		if made, err = c.draft(body.newLink(from.ID, item.Email)); err == nil {
-			account, err = c.issue(made)
-		}
-		if problem := refusal(err); problem != nil {
-			item.Outcome, item.Why, item.Allowed = OutcomeRefused, problem.Detail, problem.Allowed
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		link, item.Outcome = made.link, OutcomeMade
+	item.Outcome = OutcomeMade
+	if found {
+		item.Outcome = OutcomeAlready
 	}
 	object := c.present(link, account)
 	item.Link = &object
@@ -163,7 +163,7 @@ func (c *call) mintOne(from *parent, body Mint, item *MintedItem) error {
 
 func (b Mint) newLink(from gate.LinkID, email string) NewLink {
 	return NewLink{
-		Parent: from.String(), For: Addresses{email}, Views: b.Views, ViewsEach: b.ViewsEach,
+		Audience: new("one"), Parent: from.String(), For: Addresses{email}, Views: b.Views, ViewsEach: b.ViewsEach,
 		ExpiresAt: b.ExpiresAt, ExpiresIn: b.ExpiresIn, Can: b.Can,
 	}
 }

@@ -61,6 +61,43 @@ func TestMint(t *testing.T) {
 	}
 }
 
+// TestTwoMintsAtOnceMakeOneLink: another request, with a key of its own, comes
+// while the first one is about to make the link.
+func TestTwoMintsAtOnceMakeOneLink(t *testing.T) {
+	s := newSite(t)
+	parent := s.link(`{"path":"/acme/*","views":6}`)
+	mint := func(key string) map[string]any {
+		r := request(t.Context(), "POST", "/links/"+parent+"/mint", `{"for_each":"ann@example.com","views":2}`)
+		r.Header.Set("Idempotency-Key", key)
+		return items(s.send(s.open, r).object)[0]
+	}
+	var second map[string]any
+	s.store.before = func(verb string) {
+		if verb == "issue" {
+			s.store.before = nil
+			second = mint("two")
+		}
+	}
+	first := mint("one")
+	if first["outcome"] != "made" || second["outcome"] != "refused" || !strings.Contains(second["why"].(string), "at this moment") {
+		t.Errorf("first %v, second %v", first, second)
+	}
+	link := first["link"].(map[string]any)["id"]
+	if again := mint("three"); again["outcome"] != "already" || again["link"].(map[string]any)["id"] != link {
+		t.Errorf("asked again: %v", again)
+	}
+	if left := s.must("GET", "/links/"+parent, "")["views"].(map[string]any)["limit"]; left != 4.0 {
+		t.Errorf("the parent has %v views", left)
+	}
+	// One that was refused keeps nobody out.
+	if got := items(s.must("POST", "/links/"+parent+"/mint", `{"for_each":"ben@example.com","views":9}`))[0]; got["outcome"] != "refused" {
+		t.Errorf("%v", got)
+	}
+	if got := items(s.must("POST", "/links/"+parent+"/mint", `{"for_each":"ben@example.com","views":1}`))[0]; got["outcome"] != "made" {
+		t.Errorf("%v", got)
+	}
+}
+
 // A12, B3, B13, G16: a link goes out by mail as a personal one, and nothing gets
 // wider by it.
 func TestMailedLinks(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/usher-media/usher/internal/browser"
 	"github.com/usher-media/usher/internal/gate"
 )
 
@@ -34,7 +35,9 @@ var OpenAPI = sync.OnceValue(func() []byte {
 const (
 	jsonMedia    = "application/json"
 	problemMedia = "application/problem+json"
+	streamMedia  = "text/event-stream"
 	keyScheme    = "apiKey"
+	cookieScheme = "signIn"
 )
 
 func document() *huma.OpenAPI {
@@ -63,22 +66,35 @@ func document() *huma.OpenAPI {
 		Paths:   paths,
 		Components: &huma.Components{
 			Schemas: d.schemas, Responses: d.responses, Parameters: commonParameters(),
-			SecuritySchemes: map[string]*huma.SecurityScheme{keyScheme: {
-				Type: "http", Scheme: "bearer", BearerFormat: "usk_…",
-				Description: "An API key with the scope read, or manage, which may do more. A key of a person may do what the person may. On the admin endpoint none is asked for.",
-			}},
+			SecuritySchemes: securitySchemes(),
 		},
 	}
 }
 
-const about = `Links, sessions, persons, groups, collections, grants, keys, and what the gate would say to a URL.
+func securitySchemes() map[string]*huma.SecurityScheme {
+	return map[string]*huma.SecurityScheme{
+		keyScheme: {
+			Type: "http", Scheme: "bearer", BearerFormat: "usk_…",
+			Description: "An API key with the scope read, or manage, which may do more. A key of a person may do what the person may. On the admin endpoint none is asked for.",
+		},
+		cookieScheme: {
+			Type: "apiKey", In: "cookie", Name: browser.NamesFor(true).Person,
+			Description: "The cookie of a person who is signed in on the site, who may do what they may with a key that manages. It counts on a site alone, " +
+				"from pages of that site, and where no Authorization is sent. A change says Content-Type: application/json, also without a body. " +
+				"On a site without TLS the cookie is called " + browser.NamesFor(false).Person + ".",
+		},
+	}
+}
 
-It stands below /_usher/api/v1 on a site, for holders of API keys, and below /usher/v1 on Caddy's admin endpoint, for operators, who
-need no key. Bodies and answers are JSON. Unknown fields, fields that are given twice, and null are refused in bodies; in answers
+const about = `Links, sessions, events, persons, groups, collections, grants, usage, limits, keys, and what the gate would say to a URL.
+
+It stands below /_usher/api/v1 on a site, for holders of API keys and for persons who are signed in there, and below /usher/v1 on
+Caddy's admin endpoint, for operators, who need no key. Bodies and answers are JSON. Unknown fields, fields that are given twice, and null are refused in bodies; in answers
 expect more fields in the future. Ids have a prefix, and sort by the time at which they were made. Cursors are opaque.
 An error is a problem document (RFC 9457): its type tells it apart from others, and never changes.
 A POST with an Idempotency-Key is done once, however often it is sent within a day.
-What has an ETag is changed only as it was read, with If-Match.`
+What has an ETag is changed only as it was read, with If-Match.
+A stream is one of server-sent events: the data of each is JSON. It ends when the rights of who asks end, and with the server.`
 
 func tagList() []*huma.Tag {
 	list := make([]*huma.Tag, len(tags))
@@ -117,7 +133,7 @@ func (d *drawing) operation(e endpoint) *huma.Operation {
 	op := &huma.Operation{
 		OperationID: e.name, Summary: e.says, Tags: []string{e.tag()}, Description: e.permitted(),
 		Parameters: e.parameters(), Responses: map[string]*huma.Response{},
-		Security: []map[string][]string{{keyScheme: {e.scope()}}, {}},
+		Security: []map[string][]string{{keyScheme: {e.scope()}}, {cookieScheme: {}}, {}},
 	}
 	if e.body != nil {
 		op.RequestBody = &huma.RequestBody{
@@ -158,9 +174,13 @@ func (d *drawing) success(e endpoint, status int) *huma.Response {
 	if media == "" {
 		media = jsonMedia
 	}
+	schema := d.ref(reflect.TypeOf(e.gives))
+	if media == streamMedia {
+		schema = streamed(schema, e.resumed)
+	}
 	given := &huma.Response{
 		Description: http.StatusText(status),
-		Content:     map[string]*huma.MediaType{media: {Schema: d.ref(reflect.TypeOf(e.gives))}},
+		Content:     map[string]*huma.MediaType{media: {Schema: schema}},
 		Headers:     map[string]*huma.Param{},
 	}
 	if e.shown {
@@ -170,6 +190,16 @@ func (d *drawing) success(e endpoint, status int) *huma.Response {
 		given.Headers["Location"] = header("where what was made is, relative to the mount; left out where many were made", &huma.Schema{Type: huma.TypeString})
 	}
 	return given
+}
+
+// streamed is the schema of a stream of what has the given one. The standard has
+// no words for what is inside one.
+func streamed(data *huma.Schema, resumed bool) *huma.Schema {
+	says := "server-sent events, the data of each of which is JSON as " + data.Ref + " has it"
+	if resumed {
+		says += "; one called gap says, with a detail, that more happened than the stream told"
+	}
+	return &huma.Schema{Type: huma.TypeString, Description: says}
 }
 
 // problem returns the name of the answer with one of these problems.
@@ -188,7 +218,7 @@ func (d *drawing) problem(status int, kinds []kind) string {
 		}}}},
 	}
 	switch status {
-	case http.StatusServiceUnavailable:
+	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		given.Headers["Retry-After"] = header("seconds to wait", &huma.Schema{Type: huma.TypeInteger})
 	case http.StatusUnauthorized:
 		given.Headers["WWW-Authenticate"] = header("what is wanted", &huma.Schema{Type: huma.TypeString})
@@ -209,6 +239,8 @@ func commonParameters() map[string]*huma.Param {
 			Description: "the person on whose behalf an operator asks, by address or id; on the admin endpoint only"},
 		onceHeader: {Name: onceHeader, In: "header", Schema: &huma.Schema{Type: huma.TypeString, Pattern: "^[!-~]+$", MaxLength: &most},
 			Description: "names the request: sent again within a day it is not done again, and gets the first answer"},
+		lastHeader: {Name: lastHeader, In: "header", Schema: &huma.Schema{Type: huma.TypeString, Pattern: idPattern("evt")},
+			Description: "the id of the last event that was seen: the stream goes on after it"},
 		"If-Match": {Name: "If-Match", In: "header", Schema: &huma.Schema{Type: huma.TypeString, Pattern: etagPattern},
 			Description: "the ETag with which it was read: it is changed only if it is still the same"},
 	}
@@ -232,6 +264,9 @@ func (e endpoint) parameters() []*huma.Param {
 	if e.matched {
 		shared = append(shared, "If-Match")
 	}
+	if e.resumed {
+		shared = append(shared, lastHeader)
+	}
 	for _, name := range shared {
 		all = append(all, &huma.Param{Ref: "#/components/parameters/" + name})
 	}
@@ -246,6 +281,8 @@ func (p parameter) schema() *huma.Schema {
 		return &huma.Schema{Type: huma.TypeInteger, Minimum: &least, Maximum: &most}
 	case p.is == gate.LinkID{}:
 		return &huma.Schema{Type: huma.TypeString, Pattern: idPattern("lnk")}
+	case p.is == gate.SessionID{}:
+		return &huma.Schema{Type: huma.TypeString, Pattern: idPattern("ses")}
 	}
 	return &huma.Schema{Type: huma.TypeString, Enum: anys(p.values)}
 }

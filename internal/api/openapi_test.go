@@ -76,7 +76,7 @@ func TestOpenAPIRules(t *testing.T) {
 				t.Errorf("%s: operationId %q is not lowerCamel, or is there twice", at, op.OperationID)
 			}
 			names[op.OperationID] = true
-			if op.Summary == "" || op.Description == "" || len(op.Tags) == 0 || len(op.Security) != 2 {
+			if op.Summary == "" || op.Description == "" || len(op.Tags) == 0 || len(op.Security) != 3 {
 				t.Errorf("%s lacks a summary, a description, tags or security", at)
 			}
 			for _, tag := range op.Tags {

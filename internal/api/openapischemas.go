@@ -7,7 +7,9 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/usher-media/usher/internal/attempts"
 	"github.com/usher-media/usher/internal/directory"
+	"github.com/usher-media/usher/internal/events"
 	"github.com/usher-media/usher/internal/gate"
 )
 
@@ -19,7 +21,7 @@ func idPattern(prefix string) string { return "^" + prefix + "_[0-9a-v]{20}$" }
 var pathIDs = map[string]string{
 	"links": idPattern("lnk"), "sessions": idPattern("ses"), "devices": idPattern("dev"), "persons": idPattern("per"),
 	"groups": idPattern("grp"), "collections": idPattern("col"), "grants": "^grt_[pg][0-9a-v]{40}$", "invites": idPattern("inv"),
-	"keys": "^.+$", "apikeys": idPattern("apk"),
+	"keys": "^.+$", "apikeys": idPattern("apk"), "factors": idPattern("pky"), "limits": idPattern("lim"),
 }
 
 // texts are the types that are one text in JSON.
@@ -30,6 +32,9 @@ var texts = map[reflect.Type]huma.Schema{
 	reflect.TypeFor[gate.PersonID]():     {Type: huma.TypeString, Pattern: idPattern("per")},
 	reflect.TypeFor[gate.GroupID]():      {Type: huma.TypeString, Pattern: idPattern("grp")},
 	reflect.TypeFor[gate.CollectionID](): {Type: huma.TypeString, Pattern: idPattern("col")},
+	reflect.TypeFor[events.ID]():         {Type: huma.TypeString, Pattern: idPattern("evt")},
+	reflect.TypeFor[events.Type]():       {Type: huma.TypeString, Enum: anys(events.Words())},
+	reflect.TypeFor[attempts.ID]():       {Type: huma.TypeString, Pattern: idPattern("lim")},
 	reflect.TypeFor[time.Time]():         {Type: huma.TypeString, Format: "date-time"},
 	reflect.TypeFor[Addresses](): {AnyOf: []*huma.Schema{
 		{Type: huma.TypeString}, {Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeString}},
@@ -58,7 +63,12 @@ var shapes = map[string]huma.Schema{
 	"APIKey.id": {Pattern: idPattern("apk")}, "APIKey.person": {Pattern: idPattern("per")}, "APIKey.scope": words(scopeRead, scopeManage),
 	"NewAPIKey.scope": words(scopeRead, scopeManage), "Me.scope": words(scopeRead, scopeManage),
 	"Insider.person": {Pattern: idPattern("per")}, "MemberReport.person": {Pattern: idPattern("per")}, "Farewell.person": {Pattern: idPattern("per")},
-	"Session.state": words("live", "ended", "expired"), "Delivery.mail": words(MailSent, MailByHand, MailFailed), "Reason.via": words("role", "owner", "grant"),
+	"Session.state": words("live", "ended", "expired"), "Delivery.mail": words(MailSent, MailByHand, MailFailed), "Invite.mail": words(MailSent, MailByHand, MailFailed, MailUnsent), "Reason.via": words("role", "owner", "grant"),
+	"Forwarding.link": {Pattern: idPattern("lnk")}, "Forwarding.level": words("quiet", "watch", "likely", "restream"),
+	"Factor.id": {Pattern: pathIDs["factors"]}, "Factor.person": {Pattern: idPattern("per")}, "FactorsReset.person": {Pattern: idPattern("per")},
+	"Limit.link": {Pattern: idPattern("lnk")}, "Limit.person": {Pattern: idPattern("per")}, "Limit.what": words("link_password", "sign_in", "mailed_code", "passkey"),
+	"Limit.whom": words(whomWords[:]...), "UsageItem.link": {Pattern: idPattern("lnk")}, "UsageItem.through": words(ThroughLink, ThroughAccess, ThroughVisit),
+	"CollectionUsage.collection": {Pattern: idPattern("col")}, "Link.landing": words(gate.LandingWords()...), "Factor.kind": words("passkey"),
 	"GrantOutcome.result": words(directory.Added, directory.Refused),
 	"Outcome.result":      words(directory.Added, directory.Removed, directory.Already, directory.Refused),
 }

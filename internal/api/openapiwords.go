@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/usher-media/usher/internal/directory"
+	"github.com/usher-media/usher/internal/events"
 	"github.com/usher-media/usher/internal/gate"
 )
 
@@ -15,6 +16,10 @@ var tags = []struct{ name, says string }{
 	{"persons", "Persons, their roles, and what they have."},
 	{"groups", "Groups of persons, which are granted to as one."},
 	{"collections", "Sets of paths: how open they are, and who has access."},
+	{"events", "What happened: who changed what, and what viewers met."},
+	{"usage", "What links and collections were used for."},
+	{"factors", "Second factors: passkeys of persons."},
+	{"limits", "Who waits after wrong tries at passwords and codes."},
 	{"grants", "What persons and groups may do in collections."},
 	{"invites", "Invitations, and what became of them."},
 	{"me", "Who asks, and what they may do."},
@@ -43,6 +48,9 @@ var parameters = map[string]parameter{
 	"cursor":     {says: "where to go on: the next of the answer before. It is opaque, and good for the same request only"},
 	"link":       {says: "the link, by id", is: gate.LinkID{}},
 	"person":     {says: "the person, by address or id"},
+	"session":    {says: "the session, by id", is: gate.SessionID{}},
+	"type":       {says: "events of this type", values: events.Words()},
+	"since":      {says: "how old they may be: a time as RFC 3339 writes it, or how long ago, such as 90m, 24h or 7d"},
 	"visitors":   {says: "a public collection, by name or id, for what its visitors opened without a link"},
 	"collection": {says: "the collection, by name or id"},
 	"by":         {says: "who made them, by address or id"},

@@ -60,5 +60,10 @@ func cut[T any](list string, read []T, limit int, id func(T) string) (page []T, 
 		return read, ""
 	}
 	page = read[:limit]
-	return page, base64.RawURLEncoding.EncodeToString([]byte(list + "\n" + id(page[limit-1])))
+	return page, cursorAt(list, id(page[limit-1]))
+}
+
+// cursorAt is the cursor with which a listing goes on below an id.
+func cursorAt(list, id string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(list + "\n" + id))
 }

@@ -42,40 +42,43 @@ type kind struct {
 }
 
 var (
-	badJSON      = kind{"bad-json", http.StatusBadRequest, "The body is not valid JSON"}
-	unknownField = kind{"unknown-field", http.StatusBadRequest, "The request names something unknown"}
-	badValue     = kind{"bad-value", http.StatusBadRequest, "A value cannot be used"}
-	unauthorized = kind{"unauthorized", http.StatusUnauthorized, "An API key is needed"}
-	forbidden    = kind{"forbidden", http.StatusForbidden, "Who asks may not do this"}
-	exists       = kind{"exists", http.StatusConflict, "Something else has this already"}
-	lastOwner    = kind{"last-owner", http.StatusConflict, "The account would have no owner"}
-	cycle        = kind{"cycle", http.StatusConflict, "A collection would include itself"}
-	inUse        = kind{"in-use", http.StatusConflict, "Something has to be undone first"}
-	over         = kind{"ended", http.StatusConflict, "It is over"}
-	badScope     = kind{"insufficient-scope", http.StatusForbidden, "The API key may not do this"}
-	noEndpoint   = kind{"no-such-endpoint", http.StatusNotFound, "There is no such endpoint"}
-	notFound     = kind{"not-found", http.StatusNotFound, "There is no such thing"}
-	badMethod    = kind{"method-not-allowed", http.StatusMethodNotAllowed, "This cannot be done here"}
-	revoked      = kind{"link-revoked", http.StatusConflict, "The link was revoked"}
-	signedExpiry = kind{"expiry-is-signed", http.StatusConflict, "The link's end cannot be changed here"}
-	tooWide      = kind{"wider-than-parent", http.StatusBadRequest, "It would be more than what it is made from"}
-	noPublicURL  = kind{"no-public-url", http.StatusConflict, "The site does not know its own address"}
-	noSignIn     = kind{"no-sign-in", http.StatusConflict, "Nobody can sign in here"}
-	noLimit      = kind{"no-limit", http.StatusConflict, "The link has no such limit"}
-	keyReused    = kind{"idempotency-key-reused", http.StatusConflict, "The Idempotency-Key was for another request"}
-	keyRunning   = kind{"idempotency-running", http.StatusConflict, "A request with this Idempotency-Key is not answered yet"}
-	keyLost      = kind{"idempotency-lost", http.StatusConflict, "The first answer cannot be given again"}
-	stale        = kind{"stale", http.StatusPreconditionFailed, "It is not what it was when it was read"}
-	conflict     = kind{"conflict", http.StatusConflict, "Somebody else changed it in the meantime"}
-	keyRules     = kind{"key-rules", http.StatusConflict, "The keyring does not allow this"}
-	tooLarge     = kind{"too-large", http.StatusRequestEntityTooLarge, "The body is too large"}
-	badType      = kind{"unsupported-media-type", http.StatusUnsupportedMediaType, "The body is not JSON"}
-	tooEarly     = kind{"too-early", http.StatusTooEarly, "Send this again"}
-	unwritable   = kind{"unwritable", http.StatusInternalServerError, "The answer cannot be written"}
-	keysFailed   = kind{"keys-not-written", http.StatusInternalServerError, "The keyring could not be changed"}
-	storeDown    = kind{"store-down", http.StatusServiceUnavailable, "The store cannot be asked right now"}
-	busy         = kind{"busy", http.StatusServiceUnavailable, "Too much of this at once"}
-	notRunning   = kind{"not-running", http.StatusServiceUnavailable, "Usher is not running"}
+	badJSON       = kind{"bad-json", http.StatusBadRequest, "The body is not valid JSON"}
+	unknownField  = kind{"unknown-field", http.StatusBadRequest, "The request names something unknown"}
+	badValue      = kind{"bad-value", http.StatusBadRequest, "A value cannot be used"}
+	unauthorized  = kind{"unauthorized", http.StatusUnauthorized, "An API key is needed"}
+	forbidden     = kind{"forbidden", http.StatusForbidden, "Who asks may not do this"}
+	exists        = kind{"exists", http.StatusConflict, "Something else has this already"}
+	lastOwner     = kind{"last-owner", http.StatusConflict, "The account would have no owner"}
+	cycle         = kind{"cycle", http.StatusConflict, "A collection would include itself"}
+	inUse         = kind{"in-use", http.StatusConflict, "Something has to be undone first"}
+	over          = kind{"ended", http.StatusConflict, "It is over"}
+	fromElsewhere = kind{"cross-origin", http.StatusForbidden, "Another site may not do this"}
+	badScope      = kind{"insufficient-scope", http.StatusForbidden, "The API key may not do this"}
+	noEndpoint    = kind{"no-such-endpoint", http.StatusNotFound, "There is no such endpoint"}
+	notFound      = kind{"not-found", http.StatusNotFound, "There is no such thing"}
+	badMethod     = kind{"method-not-allowed", http.StatusMethodNotAllowed, "This cannot be done here"}
+	revoked       = kind{"link-revoked", http.StatusConflict, "The link was revoked"}
+	signedExpiry  = kind{"expiry-is-signed", http.StatusConflict, "The link's end cannot be changed here"}
+	tooWide       = kind{"wider-than-parent", http.StatusBadRequest, "It would be more than what it is made from"}
+	noPublicURL   = kind{"no-public-url", http.StatusConflict, "The site does not know its own address"}
+	noSignIn      = kind{"no-sign-in", http.StatusConflict, "Nobody can sign in here"}
+	needsPage     = kind{"needs-landing", http.StatusUnprocessableEntity, "The link needs its page"}
+	noLimit       = kind{"no-limit", http.StatusConflict, "The link has no such limit"}
+	keyReused     = kind{"idempotency-key-reused", http.StatusConflict, "The Idempotency-Key was for another request"}
+	keyRunning    = kind{"idempotency-running", http.StatusConflict, "A request with this Idempotency-Key is not answered yet"}
+	keyLost       = kind{"idempotency-lost", http.StatusConflict, "The first answer cannot be given again"}
+	stale         = kind{"stale", http.StatusPreconditionFailed, "It is not what it was when it was read"}
+	conflict      = kind{"conflict", http.StatusConflict, "Somebody else changed it in the meantime"}
+	keyRules      = kind{"key-rules", http.StatusConflict, "The keyring does not allow this"}
+	tooLarge      = kind{"too-large", http.StatusRequestEntityTooLarge, "The body is too large"}
+	badType       = kind{"unsupported-media-type", http.StatusUnsupportedMediaType, "The body is not JSON"}
+	tooEarly      = kind{"too-early", http.StatusTooEarly, "Send this again"}
+	unwritable    = kind{"unwritable", http.StatusInternalServerError, "The answer cannot be written"}
+	keysFailed    = kind{"keys-not-written", http.StatusInternalServerError, "The keyring could not be changed"}
+	storeDown     = kind{"store-down", http.StatusServiceUnavailable, "The store cannot be asked right now"}
+	tooMany       = kind{"too-many", http.StatusTooManyRequests, "You have too much of this at once"}
+	busy          = kind{"busy", http.StatusServiceUnavailable, "Too much of this at once"}
+	notRunning    = kind{"not-running", http.StatusServiceUnavailable, "Usher is not running"}
 )
 
 // because returns a problem of the kind.
@@ -162,7 +165,7 @@ func directoryProblem(err error) *Problem {
 func (p *Problem) write(w http.ResponseWriter) {
 	header := w.Header()
 	switch p.Status {
-	case http.StatusServiceUnavailable:
+	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		header.Set("Retry-After", "1")
 	case http.StatusMethodNotAllowed:
 		header.Set("Allow", strings.Join(p.Allowed, ", "))

@@ -10,14 +10,16 @@ import (
 var kinds = []kind{
 	badJSON, unknownField, badValue, tooWide,
 	unauthorized,
-	forbidden, badScope,
+	forbidden, fromElsewhere, badScope,
 	noEndpoint, notFound,
 	badMethod,
 	exists, lastOwner, cycle, inUse, over, revoked, signedExpiry, noPublicURL, noSignIn, noLimit, keyReused, keyRunning, keyLost, conflict, keyRules,
 	stale,
 	tooLarge,
 	badType,
+	needsPage,
 	tooEarly,
+	tooMany,
 	unwritable, keysFailed,
 	storeDown, busy, notRunning,
 }
@@ -28,6 +30,7 @@ var remedies = map[string]string{
 	"bad-value":              "`field` says which value, `detail` what is wanted, `allowed` what could stand there.",
 	"busy":                   "Nothing was changed. Try again after `Retry-After`.",
 	"conflict":               "Read it again, and repeat the change if it still fits.",
+	"cross-origin":           "Nothing was done. Only pages of the site itself ask with its sign-in cookie; programs send an API key.",
 	"cycle":                  "Take one of the inclusions out first.",
 	"ended":                  "It ended, or was withdrawn: extend it, or make a new one.",
 	"exists":                 "`field` has to be something else, or is that of what is meant: look it up.",
@@ -43,6 +46,7 @@ var remedies = map[string]string{
 	"last-owner":             "Make somebody else an owner first.",
 	"link-revoked":           "Revocation is final. Make a new link.",
 	"method-not-allowed":     "`allowed`, and the header `Allow`, list the methods of this path.",
+	"needs-landing":          "`detail` says which limit needs the page: take that away, or let `landing` be `confirm`.",
 	"no-limit":               "There is nothing to add to: set the limit instead.",
 	"no-public-url":          "Set `public_url` in the configuration: mails need a whole address.",
 	"no-sign-in":             "Set up sign-in in the configuration.",
@@ -53,7 +57,8 @@ var remedies = map[string]string{
 	"store-down":             "Try again after `Retry-After`. It is not known whether a change was made: look first, or send an `Idempotency-Key`.",
 	"too-early":              "Send it again after the TLS handshake.",
 	"too-large":              "Send less at once: a body has at most 64 KiB.",
-	"unauthorized":           "Send `Authorization: Bearer usk_…` with a key that has not expired, of a person who still has rights.",
+	"too-many":               "End one of the streams that you have open, or try again after `Retry-After`.",
+	"unauthorized":           "Send `Authorization: Bearer usk_…` with a key that has not expired, of a person who still has rights, or sign in on the site again.",
 	"unknown-field":          "`field` is not known here; `allowed` lists what is. Nothing unknown is passed over, so that a misspelt limit does not become no limit.",
 	"unsupported-media-type": "Send `Content-Type: application/json`.",
 	"unwritable":             "A stored record is damaged: see the server's log.",
@@ -81,7 +86,7 @@ func (e endpoint) problems() []kind {
 			have[k.slug] = true
 		}
 	}
-	add(badValue, unknownField, unauthorized, forbidden, unwritable, storeDown, notRunning)
+	add(badValue, unknownField, unauthorized, forbidden, fromElsewhere, unwritable, storeDown, notRunning)
 	add(e.refuses...)
 	if strings.Contains(e.path, "{id}") {
 		add(notFound)

@@ -75,6 +75,9 @@ func (e endpoint) answers() string {
 	what := e.media
 	if t := reflect.TypeOf(e.gives); t != nil && t.Kind() == reflect.Struct {
 		what = reference(t)
+		if e.media == streamMedia {
+			what = "stream of " + what
+		}
 	}
 	return strings.Join(words, ", ") + " " + what
 }
@@ -192,6 +195,8 @@ func describe(t reflect.Type) string {
 		return "true or false"
 	case reflect.Int, reflect.Int64:
 		return "whole number"
+	case reflect.Float64:
+		return "number"
 	default:
 		return "text"
 	}

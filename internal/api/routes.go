@@ -30,13 +30,15 @@ type endpoint struct {
 	body         any
 	bodyOptional bool
 	// gives is what it answers, as an empty value. media is how, where that is no
-	// JSON: then gives is a text.
+	// JSON: a stream has one in the data of each of its events.
 	gives any
 	media string
 	// status are those that it answers with when all went well; nil: 200.
 	status []int
 	// shown: the answer has an ETag. matched: it takes If-Match.
 	shown, matched bool
+	// resumed: it is a stream that goes on after Last-Event-ID.
+	resumed bool
 	// refuses are the problems that it has beside the usual ones of its kind.
 	refuses []kind
 }
@@ -46,9 +48,11 @@ var made = []int{http.StatusCreated}
 
 func needs(permissions ...directory.Permission) []directory.Permission { return permissions }
 
-// endpoints are all there are.
+// endpoints are all there are. Of two that fit a path the first counts:
+// /sessions/stream is no session's id.
 var endpoints = slices.Concat(
-	linkEndpoints, inviteEndpoints, sessionEndpoints, personEndpoints, groupEndpoints, collectionEndpoints, grantEndpoints, meEndpoints, keyEndpoints, otherEndpoints,
+	eventEndpoints, linkEndpoints, forwardingEndpoints, inviteEndpoints, sessionEndpoints, personEndpoints, factorEndpoints, groupEndpoints, collectionEndpoints, grantEndpoints, meEndpoints,
+	usageEndpoints, keyEndpoints, limitEndpoints, otherEndpoints,
 )
 
 var sessionEndpoints = []endpoint{
@@ -104,7 +108,7 @@ var otherEndpoints = []endpoint{
 	},
 	{
 		method: "GET", path: "/health", serve: (*call).health,
-		name: "showHealth", says: "Ask whether the store answers", gives: Health{},
+		name: "showHealth", says: "Ask whether the server can answer, and what it is", gives: Health{},
 	},
 }
 

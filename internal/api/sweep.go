@@ -25,6 +25,8 @@ type sweep struct {
 	// upTo is the last moment at which a session was opened that is meant; zero:
 	// whenever.
 	upTo time.Time
+	// counts says that they are only counted: they are over by themselves.
+	counts bool
 	// wants says which of them; nil: all.
 	wants func(gate.Session) (bool, error)
 }
@@ -39,7 +41,7 @@ func (c *call) run(s sweep, below gate.SessionID) (ended int, next gate.SessionI
 			return ended, below, err
 		}
 		for _, session := range page {
-			if ended == sweepEnds {
+			if ended == sweepEnds && !s.counts {
 				return ended, below, nil
 			}
 			below = session.ID
@@ -50,7 +52,7 @@ func (c *call) run(s sweep, below gate.SessionID) (ended int, next gate.SessionI
 			if !hit {
 				continue
 			}
-			if _, err := c.Store.End(ctx, session.Link, session.ID); err != nil && !errors.Is(err, gate.ErrNotFound) {
+			if err := c.endOf(session, s.counts); err != nil {
 				return ended, below, err
 			}
 			ended++
@@ -62,6 +64,18 @@ func (c *call) run(s sweep, below gate.SessionID) (ended int, next gate.SessionI
 			return ended, below, nil
 		}
 	}
+}
+
+// endOf ends a session, unless it is only counted.
+func (c *call) endOf(session gate.Session, counts bool) error {
+	if counts {
+		return nil
+	}
+	_, err := c.Store.End(c.r.Context(), session.Link, session.ID)
+	if errors.Is(err, gate.ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 func (s sweep) hits(session gate.Session, now time.Time) (bool, error) {

@@ -93,36 +93,6 @@ func NewBook(store gate.Documents, now func() time.Time) *Book {
 	return &Book{store: store, now: now}
 }
 
-// Count is one counter, for operators.
-type Count struct {
-	ID string `json:"-"`
-	// Of is the thing, By who is counted: a device, a client group, or "everybody".
-	Of    string    `json:"of"`
-	By    string    `json:"by"`
-	Wrong int       `json:"wrong"`
-	Last  time.Time `json:"last"`
-	// Next is when the next try may be made.
-	Next time.Time `json:"next"`
-}
-
-// Explain says in a sentence what the counter does at now.
-func (c Count) Explain(now time.Time) string {
-	noun := "wrong tries"
-	if c.Wrong == 1 {
-		noun = "wrong try"
-	}
-	said := fmt.Sprintf("%d %s at %s by %s", c.Wrong, noun, c.Of, c.By)
-	if c.Wrong == 0 {
-		said = fmt.Sprintf("%s was let in to %s, and waits for nobody else's tries", c.By, c.Of)
-	}
-	if now.Before(c.Next) {
-		said += ", next at " + c.Next.UTC().Format(time.RFC3339)
-	}
-	return said
-}
-
-const everybody = "everybody"
-
 // counters are those of a stranger, in the order in which they are taken: the
 // narrowest first, so that who waits there takes nothing from everybody.
 func (w Who) counters(rules Rules) []counter {

@@ -1,6 +1,7 @@
 package attempts_test
 
 import (
+	"errors"
 	"net/netip"
 	"strings"
 	"sync"
@@ -153,7 +154,7 @@ func TestFiftyGroupsAtOnceShareTheAllowanceOfTheLink(t *testing.T) {
 
 func (s *scene) counters() int {
 	s.Helper()
-	counts, err := s.book.List(s.Context(), link, "", 1000)
+	counts, err := s.book.List(s.Context(), link, attempts.ID{}, 1000)
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -238,26 +239,49 @@ func TestOperatorsSeeExplainAndClear(t *testing.T) {
 	for range 6 {
 		s.begin(who(1))
 	}
-	counts, err := s.book.List(t.Context(), link, "", 100)
+	counts, err := s.book.List(t.Context(), link, attempts.ID{}, 100)
 	if err != nil {
 		t.Fatal(err)
 	}
-	said := ""
+	seen := map[attempts.Whom]int{}
 	for _, c := range counts {
-		said += c.Explain(s.now()) + "\n"
-	}
-	for _, want := range []string{
-		"5 wrong tries at " + link + " by 203.0.1.7/32, next at 2031-03-04T05:06:08Z\n",
-		"5 wrong tries at " + link + " by everybody\n",
-		device(3).String() + " was let in to " + link + ", and waits for nobody else's tries\n",
-	} {
-		if !strings.Contains(said, want) {
-			t.Errorf("%q is not said in:\n%s", want, said)
+		if c.Kind() != "link" || c.Thing() != "lnk_00000000000000000000" {
+			t.Errorf("%q is of %q", c.Kind(), c.Thing())
 		}
+		if found, err := s.book.Find(t.Context(), c.ID); err != nil || found != c {
+			t.Errorf("%+v, %v; want %+v", found, err, c)
+		}
+		if c.Wrong == 5 && c.Waits(s.now()) != (c.Whom() == attempts.Group) {
+			t.Errorf("waiting: %+v", c)
+		}
+		seen[c.Whom()] = c.Wrong
+	}
+	if len(seen) != 3 || seen[attempts.Group] != 5 || seen[attempts.Everybody] != 5 || seen[attempts.Device] != 0 {
+		t.Errorf("%v", seen)
 	}
 	page, err := s.book.List(t.Context(), link, counts[0].ID, 1)
-	if err != nil || len(page) != 1 || page[0].ID != counts[1].ID {
+	if err != nil || len(page) != 1 || page[0] != counts[1] {
 		t.Errorf("the second page: %+v, %v", page, err)
+	}
+	if _, err := s.book.List(t.Context(), link, attempts.ID{1}, 1); !errors.Is(err, gate.ErrNotFound) {
+		t.Errorf("after one that is not there: %v", err)
+	}
+	for term, want := range map[string]int{attempts.Tried: 3, attempts.At("lnk_00000000000000000000"): 2, "link": 2} {
+		if counts, err := s.book.List(t.Context(), term, attempts.ID{}, 100); err != nil || len(counts) != want {
+			t.Errorf("%s: %d counters, want %d, %v", term, len(counts), want, err)
+		}
+	}
+	if n, err := s.book.ReleaseAll(t.Context(), attempts.At("lnk_00000000000000000000")); err != nil || n != 2 {
+		t.Errorf("released %d, %v", n, err)
+	}
+	if _, wait := s.begin(who(1)); wait != 0 {
+		t.Errorf("who was released waits %s", wait)
+	}
+	if known, err := s.book.Knows(t.Context(), attempts.Who{Of: link, Device: device(3)}); err != nil || !known {
+		t.Errorf("the device that was let in is forgotten: %v", err)
+	}
+	if counts, err = s.book.List(t.Context(), link, attempts.ID{}, 100); err != nil {
+		t.Fatal(err)
 	}
 	if n, err := s.book.Clear(t.Context(), link); err != nil || n != len(counts) {
 		t.Errorf("cleared %d of %d, %v", n, len(counts), err)

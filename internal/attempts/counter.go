@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/usher-media/usher/internal/gate"
+	"github.com/usher-media/usher/internal/token"
 )
 
 // counter is one of those that a try is counted in.
@@ -65,6 +66,7 @@ func (b *Book) change(ctx context.Context, c counter, alter func(*Count) (until 
 		if until.After(doc.Until) {
 			doc.Until = until
 		}
+		doc.Index = count.terms()
 		if doc.Body, err = json.Marshal(count); err != nil {
 			return fmt.Errorf("writing a counter of tries: %w", err)
 		}
@@ -83,8 +85,8 @@ func (b *Book) change(ctx context.Context, c counter, alter func(*Count) (until 
 func (b *Book) read(ctx context.Context, c counter) (Count, gate.Document, error) {
 	doc, err := b.store.Get(ctx, gate.KindAttempt, c.id())
 	if errors.Is(err, gate.ErrNotFound) {
-		fresh := gate.Document{Kind: gate.KindAttempt, ID: c.id(), Index: []string{c.of}}
-		return Count{ID: fresh.ID, Of: c.of, By: c.by}, fresh, nil
+		count := Count{ID: ID(token.NewID(b.now())), Of: c.of, By: c.by}
+		return count, gate.Document{Kind: gate.KindAttempt, ID: c.id()}, nil
 	}
 	if err != nil {
 		return Count{}, doc, fmt.Errorf("reading a counter of tries: %w", err)
@@ -98,52 +100,6 @@ func countFrom(doc gate.Document) (Count, error) {
 	if err := json.Unmarshal(doc.Body, &count); err != nil {
 		return Count{}, fmt.Errorf("reading a counter of tries: %w", err)
 	}
-	count.ID = doc.ID
+	count.doc = doc.ID
 	return count, nil
-}
-
-// List returns at most limit counters, those of a thing where of is not empty, in
-// falling order of their ids and only below the given one where it is not empty.
-func (b *Book) List(ctx context.Context, of, below string, limit int) ([]Count, error) {
-	docs, err := b.store.List(ctx, gate.KindAttempt, of, below, limit)
-	if err != nil {
-		return nil, fmt.Errorf("listing the counters of tries: %w", err)
-	}
-	counts := make([]Count, len(docs))
-	for i, doc := range docs {
-		if counts[i], err = countFrom(doc); err != nil {
-			return nil, err
-		}
-	}
-	return counts, nil
-}
-
-// page is how many counters are cleared at once.
-const page = 100
-
-// Clear takes away all counters of a thing: nobody waits there any more, and no
-// device is known. It says how many there were. Whoever changes a password
-// clears its counters, so that those who knew the old one are strangers again.
-func (b *Book) Clear(ctx context.Context, of string) (int, error) {
-	cleared := 0
-	for {
-		docs, err := b.store.List(ctx, gate.KindAttempt, of, "", page)
-		if err != nil || len(docs) == 0 {
-			return cleared, err
-		}
-		for _, doc := range docs {
-			if err := b.forget(ctx, doc.ID); err != nil {
-				return cleared, err
-			}
-			cleared++
-		}
-	}
-}
-
-func (b *Book) forget(ctx context.Context, id string) error {
-	err := b.store.Delete(ctx, gate.KindAttempt, id)
-	if err != nil && !errors.Is(err, gate.ErrNotFound) {
-		return fmt.Errorf("clearing a counter of tries: %w", err)
-	}
-	return nil
 }

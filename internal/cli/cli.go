@@ -15,6 +15,9 @@ import (
 // begins with "/links" and the like. An error means that no answer came.
 type Doer interface {
 	Do(ctx context.Context, method, path string, body []byte) (status int, response []byte, err error)
+	// Follow opens a stream of server-sent events, which goes on after the one with
+	// the id where that is not empty. It ends with ctx.
+	Follow(ctx context.Context, path, after string) (status int, stream io.ReadCloser, err error)
 }
 
 // Dial makes the Doer for an admin address when a command runs; an empty

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -82,6 +83,19 @@ func (s *server) Do(ctx context.Context, method, path string, body []byte) (int,
 	return w.Code, w.Body.Bytes(), nil
 }
 
+// Follow implements cli.Doer: what is streamed until the handler ends.
+func (s *server) Follow(ctx context.Context, path, after string) (int, io.ReadCloser, error) {
+	r := httptest.NewRequestWithContext(ctx, http.MethodGet, path, nil)
+	r.Header.Set("Last-Event-ID", after)
+	w := httptest.NewRecorder()
+	if s.reply != nil {
+		s.reply(w)
+	} else {
+		s.handler.ServeHTTP(w, r)
+	}
+	return w.Code, io.NopCloser(w.Body), nil
+}
+
 // fileKeys is a keyring in a file that is read each time.
 type fileKeys struct {
 	*testing.T
@@ -117,7 +131,7 @@ func (k *fileKeys) Retire(id string) (token.Key, error) {
 func (s *server) trees() *cobra.Command {
 	root := &cobra.Command{Use: "usher", SilenceUsage: true}
 	root.AddCommand(cli.Link(s.dial), cli.Session(s.dial), cli.Key(s.dial), cli.APIKey(s.dial), cli.Explain(s.dial), cli.Token(),
-		cli.Person(s.dial), cli.Group(s.dial), cli.Collection(s.dial), cli.Grant(s.dial), cli.Role(s.dial), cli.Me(s.dial), cli.Cut(s.dial), cli.Invite(s.dial))
+		cli.Person(s.dial), cli.Group(s.dial), cli.Collection(s.dial), cli.Grant(s.dial), cli.Role(s.dial), cli.Me(s.dial), cli.Usage(s.dial), cli.Cut(s.dial), cli.Events(s.dial), cli.Invite(s.dial), cli.Limit(s.dial))
 	return root
 }
 
@@ -320,7 +334,7 @@ func TestKey(t *testing.T) {
 	if key := s.object("key", "rotate", "--use", "link"); key["id"] != "link-2" {
 		t.Errorf("%v", key)
 	}
-	wants(t, s.must("key", "retire", seal), "Key "+seal+" is retired")
+	wants(t, s.must("key", "retire", seal), "Key "+seal+" is retired", "at most 0 live sessions")
 	wants(t, s.must("key", "list"), "KEY", "retired", "signing", "link-2")
 	s.fails("--use seal or --use link", "key", "rotate")
 	s.fails("field use; known are seal, link", "key", "rotate", "--use", "both")

@@ -61,6 +61,7 @@ func newCollection(c *common) *cobra.Command {
 	flags.StringVar(&body.External, "external", "", externalFlag+" (default deny)")
 	flags.StringSliceVar(&body.Embed, "embed", nil, embedFlag)
 	flags.BoolVar(&body.Track, "track", false, trackFlag)
+	brandFlags(flags, &body.Brand)
 	return c.leaf(cmd, func(r *run, args []string) error {
 		body.Name = args[0]
 		return show(r, http.MethodPost, "/collections", body, printCollection)
@@ -107,7 +108,7 @@ func printCollection(out io.Writer, col api.Collection) {
 		[2]string{"Collection", col.ID}, [2]string{"Name", col.Name}, [2]string{"Title", col.Title},
 		[2]string{"Paths", strings.Join(col.Paths, " ")}, [2]string{"Level", col.Level}, [2]string{"Sessions ended", ended},
 		[2]string{"You may", strings.Join(col.Can, ", ")}, [2]string{"Includes", strings.Join(inner, " ")},
-		[2]string{"Embedded by", strings.Join(col.Embed, " ")}, [2]string{"Visitors", tracked(col)},
+		[2]string{"Embedded by", strings.Join(col.Embed, " ")}, [2]string{"Visitors", tracked(col)}, [2]string{"Brand", branded(col.Brand)},
 		[2]string{"Unknown people", col.External}, [2]string{"Owner", either(col.OwnerEmail, col.Owner)}, [2]string{"Cut", stamp(col.CutAt)},
 		[2]string{"Made", strings.TrimSuffix(stamp(col.CreatedAt)+" by "+col.CreatedBy, " by ")},
 	)
@@ -145,11 +146,13 @@ func changeCollection(c *common) *cobra.Command {
 	var name, title, level, external, owner string
 	var paths, includes, embed []string
 	var track bool
+	var brand api.Brand
 	cmd := &cobra.Command{
 		Use:   "change COLLECTION",
 		Short: "Changes a collection",
 		Long: `Changes a collection. The paths that are given take the place of all there were,
-and so do the collections to include and the sites that may embed it; '' for none.`,
+and so do the collections to include, the sites that may embed it, and the brand as
+a whole; '' for none.`,
 		Example: `  usher collection change spring-launch --path '/acme/spring/*' --path /acme/teaser.mp4
   usher collection change spring-launch --level members
   usher collection change spring-launch --embed https://www.example.com
@@ -164,6 +167,7 @@ and so do the collections to include and the sites that may embed it; '' for non
 	flags.StringVar(&external, "external", "", externalFlag)
 	flags.StringSliceVar(&embed, "embed", nil, embedFlag)
 	flags.BoolVar(&track, "track", false, trackFlag)
+	brandFlags(flags, &brand)
 	flags.StringVar(&owner, "owner", "", "Whose it is; '' for operators, owners and managers alone")
 	return onCollection(c, cmd, func(r *run, id string) error {
 		body := api.CollectionChange{
@@ -175,8 +179,11 @@ and so do the collections to include and the sites that may embed it; '' for non
 		if flags.Changed("track") {
 			body.Track = &track
 		}
+		if brandGiven(flags) {
+			body.Brand = &brand
+		}
 		if body == (api.CollectionChange{}) {
-			return errors.New("say what to change, with --name, --title, --path, --level, --include, --external, --embed, --track or --owner")
+			return errors.New("say what to change, with --name, --title, --path, --level, --include, --external, --embed, --track, --brand-name or --owner")
 		}
 		return show(r, http.MethodPatch, "/collections/"+id, body, printCollection)
 	})

@@ -232,7 +232,7 @@ func TestDirectoryErrors(t *testing.T) {
 		{"--title, --path", []string{"collection", "change", "acme"}},
 		{"either --person or --group", []string{"grant", "create", "acme", "--can", "view"}},
 		{"either --can or --preset", []string{"grant", "create", "acme", "--person", "ada@example.com"}},
-		{"known are view, download, upload, share, stats, manage", []string{"grant", "create", "acme", "--person", "ada@example.com", "--can", "fly"}},
+		{"known are view, download, upload, share, stats, manage, comment", []string{"grant", "create", "acme", "--person", "ada@example.com", "--can", "fly"}},
 		{"known are can_manage, can_view", []string{"grant", "create", "acme", "--person", "ada@example.com", "--preset", "all"}},
 		{"one of --collection, --person and --group", []string{"grant", "list"}},
 		{"either --person or --group, or give its id", []string{"grant", "delete", "acme"}},

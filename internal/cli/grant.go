@@ -22,8 +22,8 @@ func Grant(dial Dial) *cobra.Command {
 		Use:   "grant",
 		Short: "Gives persons and groups access to collections, and takes it back",
 		Long: `A grant says what a person or a group may do in a collection: view, download,
-upload, share, stats or manage. There is one for each pair; another one takes its
-place. It is worth no more than what whoever gave it holds themselves.`,
+upload, share, stats, manage or comment. There is one for each pair; another one
+takes its place. It is worth no more than what whoever gave it holds themselves.`,
 		Example: `  usher grant create spring-launch --person ada@example.com --can view,download
   usher grant create spring-launch --group judges --preset can_view --ends 2026-06-30T18:00:00Z
   usher grant list --collection spring-launch
@@ -45,7 +45,7 @@ func newGrant(c *common) *cobra.Command {
 	}
 	flags := cmd.Flags()
 	holderFlags(cmd, &body.Person, &body.Group, "Who gets it")
-	flags.StringSliceVar(&body.Can, "can", nil, "What they may do: view, download, upload, share, stats, manage")
+	flags.StringSliceVar(&body.Can, "can", nil, "What they may do: view, download, upload, share, stats, manage, comment")
 	flags.StringVar(&body.Preset, "preset", "", "Named set of these, such as can_view or can_manage; see usher role table")
 	flags.StringVar(&starts, "starts", "", "When it begins, written the same way (default now)")
 	flags.StringVar(&end, "ends", "", "When it ends: "+timeFlag+" (default never)")

@@ -57,7 +57,7 @@ The same command may be given again: nobody is given anything twice.`,
 	flags.StringVar(&file, "emails-file", "", "File with addresses, separated by commas or line breaks, or - for standard input")
 	flags.StringVar(&body.Collection, "collection", "", "The collection that they are asked into, by name or id")
 	flags.StringVar(&body.Group, "group", "", "The group that they are put into, by name or id")
-	flags.StringSliceVar(&body.Can, "can", nil, "What they may do in the collection: view, download, upload, share, stats, manage")
+	flags.StringSliceVar(&body.Can, "can", nil, "What they may do in the collection: view, download, upload, share, stats, manage, comment")
 	flags.StringVar(&body.Preset, "preset", "", "The same as a named set, such as can_view or can_manage")
 	flags.StringVar(&body.Message, "message", "", "What the mail says beside the invitation, on one line")
 	flags.StringVar(&messageFile, "message-file", "", "File with what it says, or - for standard input")
@@ -133,9 +133,17 @@ func printInvites(out io.Writer, list api.InviteList) {
 	}
 	rows := make([][]string, len(list.Invites))
 	for i, one := range list.Invites {
-		rows[i] = []string{one.ID, one.Status, one.Email, into(one), stamp(one.CreatedAt), one.By}
+		rows[i] = []string{one.ID, statusOf(one), one.Email, into(one), stamp(one.CreatedAt), one.By}
 	}
 	table(out, []string{"INVITATION", "STATUS", "ADDRESS", "INTO", "MADE", "BY"}, rows)
+}
+
+// statusOf is the status, and whether the person may have got nothing.
+func statusOf(i api.Invite) string {
+	if i.Mail == api.MailUnsent && i.Status == "pending" {
+		return i.Status + ", not sent"
+	}
+	return i.Status
 }
 
 // into says what somebody was asked into.

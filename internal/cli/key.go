@@ -81,6 +81,15 @@ first.`,
 	})
 }
 
+// added is the sum of two counts; nil: neither was told.
+func added(one, other *int) *int {
+	if one == nil || other == nil {
+		return other
+	}
+	sum := *one + *other
+	return &sum
+}
+
 // retireKey retires a key and ends what was opened with it, which may take
 // several requests.
 func (r *run) retireKey(path string) error {
@@ -91,15 +100,20 @@ func (r *run) retireKey(path string) error {
 	for sum.Next != "" {
 		next, err := asked[api.KeyRetired](r, http.MethodPost, path+"?"+url.Values{"cursor": {sum.Next}}.Encode(), nil)
 		if err != nil {
-			return fmt.Errorf("the key is retired, but not all sessions on its links were ended: %w", err)
+			return fmt.Errorf("the key is retired, but not all sessions that it signed were ended or counted: %w", err)
 		}
-		*next.SessionsEnded += *sum.SessionsEnded
-		sum = next
+		sum = api.KeyRetired{
+			Key: next.Key, SessionsEnded: added(sum.SessionsEnded, next.SessionsEnded),
+			SessionsSealed: added(sum.SessionsSealed, next.SessionsSealed), Next: next.Next,
+		}
 	}
 	return put(r, sum, func(out io.Writer, k api.KeyRetired) {
 		fmt.Fprintf(out, "Key %s is retired. Nothing that it signed opens any more.", k.ID)
 		if k.SessionsEnded != nil {
 			fmt.Fprintf(out, " %s ended on links that it signed.", count(int64(*k.SessionsEnded), "live session"))
+		}
+		if k.SessionsSealed != nil {
+			fmt.Fprintf(out, " All sessions that it sealed are over: at most %s, by when they were opened.", count(int64(*k.SessionsSealed), "live session"))
 		}
 		fmt.Fprintln(out)
 	})

@@ -31,7 +31,7 @@ Wherever a command takes a link, its id (lnk_…) and both URLs will do.`,
   usher link extend lnk_1e5q0k2h4m6p8r0t2v4g --views +2
   usher link revoke https://media.example.com/s/… --why 'sent to the wrong person'`,
 	},
-		createLink(c), listLinks(c), showLink(c), extendLink(c), changeLink(c), mintLinks(c), mailLink(c),
+		createLink(c), listLinks(c), showLink(c), extendLink(c), changeLink(c), mintLinks(c), mailLink(c), linkForwarding(c), linkFine(c),
 		standLink(c, "suspend", "Closes a link until it is resumed", "Whoever is watching is cut off within seconds. Nothing is lost: resume opens it\nagain."),
 		standLink(c, "resume", "Opens a suspended link again", "Views used so far stay used."),
 		standLink(c, "revoke", "Closes a link for good", "Whoever is watching is cut off within seconds. This cannot be undone; suspend can."),
@@ -75,6 +75,7 @@ read by others on the machine.`,
 // newLinkFlags are the flags of a new link that are not fields of its body.
 type newLinkFlags struct {
 	expires, starts, startBy, playFor, passwordFile string
+	audience, onForward                             string
 	views, viewsEach, seats, seatsEach              int64
 	emails                                          []string
 }
@@ -96,8 +97,11 @@ func (f *newLinkFlags) add(cmd *cobra.Command, body *api.NewLink) {
 	flags.StringVar(&f.starts, "starts", "", "When it opens, written the same way (default now)")
 	flags.StringVar(&f.startBy, "start-by", "", "When the last view may begin, written the same way; begun ones go on to the end")
 	flags.StringVar(&f.playFor, "play-for", "", "How long it is good for from its first view on, such as 48h")
-	flags.StringSliceVar(&body.Can, "can", nil, "What it allows: view, download, upload, share, stats (default view)")
+	flags.StringSliceVar(&body.Can, "can", nil, "What it allows: view, download, upload, share, stats, comment (default view)")
 	flags.StringVar(&body.Title, "title", "", "What the link's page calls the video (default nothing)")
+	flags.StringVar(&f.audience, "audience", "", audienceFlag)
+	flags.StringVar(&f.onForward, "on-forward", "", onForwardFlag)
+	flags.StringVar(&body.Landing, "landing", "", landingFlag)
 	flags.StringVar(&body.Entry, "entry", "", "File below the folder that players start with, such as master.m3u8 (default looked for)")
 }
 
@@ -136,11 +140,14 @@ func (f *newLinkFlags) fill(r *run, cmd *cobra.Command, body *api.NewLink) (err 
 	if f.emails != nil {
 		body.For = f.emails
 	}
+	body.Audience, body.OnForward = given(f.audience), given(f.onForward)
 	if body.Parent != "" {
 		body.Parent, err = r.linkID(body.Parent)
 	}
 	return err
 }
+
+const landingFlag = "What whoever follows it meets: confirm, a page with a button, or none, for links that limit and ask nothing (default confirm)"
 
 const whenFullFlag = "What becomes of one more device: refuse it, or replace the oldest (default refuse)"
 

@@ -115,25 +115,30 @@ func standLink(c *common, verb, short, long string) *cobra.Command {
 func changeLink(c *common) *cobra.Command {
 	var body api.LinkChange
 	var emails []string
-	var passwordFile string
+	var passwordFile, landing string
 	var anybody, noPassword bool
+	var audience, onForward string
 	cmd := &cobra.Command{
 		Use:   "change LINK",
-		Short: "Changes what a link allows, whom it is for, or its password",
-		Long: `Changes what a link allows, whom it is for, or its password; its URLs stay the
-same. What it loses is lost at the next request. Who was let in by the former
-password stays in, unless --end-sessions ends their sessions.`,
+		Short: "Changes what a link allows, whom it is for, its password or its page",
+		Long: `Changes what a link allows, whom it is for, its password, or whether it has a page
+in front; its URLs stay the same. What it loses is lost at the next request. Who
+was let in by the former password stays in, unless --end-sessions ends their
+sessions.`,
 		Example: `  usher link change lnk_1e5q0k2h4m6p8r0t2v4g --can view
   usher link change lnk_1e5q0k2h4m6p8r0t2v4g --for ann@example.com --for ben@example.com
   usher link change lnk_1e5q0k2h4m6p8r0t2v4g --password-file - --end-sessions`,
 		Args: takes(whichLink),
 	}
 	flags := cmd.Flags()
-	flags.StringSliceVar(&body.Can, "can", nil, "What it allows from now on: view, download, upload, share, stats")
+	flags.StringSliceVar(&body.Can, "can", nil, "What it allows from now on: view, download, upload, share, stats, comment")
 	flags.StringArrayVar(&emails, "for", nil, "E-mail address of somebody whom it is for, in place of those before; may be given again")
 	flags.BoolVar(&anybody, "for-anybody", false, "Make it for whoever has it")
 	flags.StringVar(&passwordFile, "password-file", "", "File with its new password, or - for standard input")
+	flags.StringVar(&landing, "landing", "", landingFlag)
 	flags.BoolVar(&noPassword, "no-password", false, "Take its password away")
+	flags.StringVar(&audience, "audience", "", audienceFlag)
+	flags.StringVar(&onForward, "on-forward", "", onForwardFlag)
 	flags.BoolVar(&body.EndSessions, "end-sessions", false, "End what was opened by it before")
 	return c.leaf(cmd, func(r *run, args []string) (err error) {
 		switch {
@@ -152,8 +157,12 @@ password stays in, unless --end-sessions ends their sessions.`,
 		if noPassword {
 			body.Password = new("")
 		}
+		body.Audience, body.OnForward = given(audience), given(onForward)
+		if landing != "" {
+			body.Landing = &landing
+		}
 		if body.IsZero() {
-			return errors.New("say what to change, with --can, --for, --for-anybody, --password-file, --no-password or --end-sessions")
+			return errors.New("say what to change, with --can, --for, --for-anybody, --password-file, --no-password, --audience, --on-forward, --landing or --end-sessions")
 		}
 		id, err := r.linkID(args[0])
 		if err != nil {

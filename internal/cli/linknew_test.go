@@ -10,6 +10,7 @@ import (
 
 	"github.com/usher-media/usher/internal/api"
 	"github.com/usher-media/usher/internal/directory"
+	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/mail"
 	"github.com/usher-media/usher/internal/signin"
 )
@@ -23,12 +24,27 @@ func newDesk(t *testing.T) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	desk := signin.NewDesk(signin.Options{Store: s.store, Keys: s.keys.Ring, Mail: mail.Printer{}, Now: time.Now, PublicURL: "https://media.example.com"})
+	desk := signin.NewDesk(signin.Options{Store: s.store, People: people{Directory: dir}, Keys: s.keys.Ring, Mail: mail.Printer{}, Now: time.Now, PublicURL: "https://media.example.com"})
 	s.handler = api.New(func() (api.Backend, bool) {
 		return api.Backend{Store: s.store, Gate: s.gate, Keys: s.keys, Directory: dir, Desk: desk, PublicURL: "https://media.example.com", Now: time.Now}, true
 	}, api.Open)
 	s.must("collection", "create", "acme", "--path", "/acme/*", "--level", "link")
 	return s
+}
+
+// people are those of the directory, of whom nobody signs in.
+type people struct {
+	signin.People
+	*directory.Directory
+}
+
+func (p people) ByID(ctx context.Context, id gate.PersonID) (signin.Person, error) {
+	found, err := p.PersonByID(ctx, id)
+	return signin.Person{ID: found.ID, Password: found.Password}, err
+}
+
+func (p people) SetPassword(ctx context.Context, id gate.PersonID, phc string) error {
+	return p.Directory.SetPassword(ctx, id, phc)
 }
 
 func (s *server) file(text string) string {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/usher-media/usher/internal/api"
+	"github.com/usher-media/usher/internal/gate"
 )
 
 func printLink(out io.Writer, l api.Link) {
@@ -20,6 +21,7 @@ func printLink(out io.Writer, l api.Link) {
 		[2]string{"Made from", l.Parent},
 		[2]string{"Preset", l.Preset},
 		[2]string{"Entry", l.Entry},
+		[2]string{"Landing", tellLanding(l)},
 		[2]string{"Title", l.Title},
 		[2]string{"Views", tellViews(l)},
 		[2]string{"Seats", tellSeats(l)},
@@ -28,6 +30,7 @@ func printLink(out io.Writer, l api.Link) {
 		[2]string{"Ends", tellEnd(l)},
 		[2]string{"Standing", tellStanding(l)},
 		[2]string{"Seen", strings.Join([]string{count(l.Opens, "look"), count(l.RefusedOpens, "refused opening"), count(l.Redeems, "redeem"), count(l.Plays, "play"), count(l.Devices, "device")}, ", ")},
+		[2]string{"Meant for", tellAudience(l)},
 		[2]string{"Made", strings.TrimSuffix(stamp(l.CreatedAt)+" by "+maker(l), " by ")},
 		[2]string{"Signed with", l.Issuer},
 	)
@@ -61,6 +64,13 @@ func tellScope(l api.Link) string {
 func tellPassword(l api.Link) string {
 	if l.HasPassword {
 		return "yes; whoever signs in as somebody that the link names need not know it"
+	}
+	return ""
+}
+
+func tellLanding(l api.Link) string {
+	if l.Landing == gate.Straight.String() {
+		return "none: browsers go straight in, as long as the link limits and asks nothing"
 	}
 	return ""
 }

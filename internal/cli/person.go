@@ -36,7 +36,7 @@ do.`,
 		newPerson(c), listPersons(c), showPerson(c), changePerson(c),
 		standPerson(c, "suspend", "Takes everything from a person until they are resumed", "What they opened is refused from the next request on, and so is what their guests\nopened."),
 		standPerson(c, "resume", "Gives a suspended person back what they had", "They have again what was granted to them, unless it ended meanwhile."),
-		deletePerson(c), cutPerson(c),
+		deletePerson(c), cutPerson(c), listFactors(c), removeFactor(c), resetFactors(c),
 	)
 	c.flags(cmd)
 	return cmd

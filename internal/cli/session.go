@@ -34,6 +34,7 @@ it, and when it was last seen.`,
 func listSessions(c *common) *cobra.Command {
 	var p page
 	var link, person, visitors string
+	var follow bool
 	cmd := &cobra.Command{
 		Use: "list", Short: "Lists sessions, the newest first",
 		Example: "  usher session list\n  usher session list --link lnk_1e5q0k2h4m6p8r0t2v4g\n  usher session list --person ada@example.com",
@@ -42,6 +43,7 @@ func listSessions(c *common) *cobra.Command {
 	cmd.Flags().StringVar(&link, "link", "", "Only sessions of this link: its id, or its share or media URL")
 	cmd.Flags().StringVar(&person, "person", "", "Only sessions of this person: their e-mail address or id")
 	cmd.Flags().StringVar(&visitors, "visitors", "", "Only sessions of visitors of this public collection, where they are counted: its name or id")
+	cmd.Flags().BoolVar(&follow, "follow", false, "Print live sessions, and go on with each that comes, goes or changes, until it is interrupted")
 	p.flags(cmd)
 	return c.leaf(cmd, func(r *run, _ []string) error {
 		query, again := p.query(), "usher session list"
@@ -60,6 +62,9 @@ func listSessions(c *common) *cobra.Command {
 		if person != "" {
 			query.Set("person", person)
 			again += " --person " + person
+		}
+		if follow {
+			return followSessions(r, query)
 		}
 		return show(r, http.MethodGet, "/sessions?"+query.Encode(), nil, func(out io.Writer, list api.SessionList) {
 			printSessions(out, list)

@@ -64,7 +64,7 @@ is inside the signature: it can be cut short by revoking, never moved.`,
 	flags.StringVar(&o.terms.WhenFull, "when-full", "", whenFullFlag)
 	flags.StringVar(&o.expires, "expires", "24h", "When the link ends: a duration such as 48h or 7d, or a time such as 2026-01-31T18:00:00Z")
 	flags.StringVar(&o.starts, "starts", "", "When it opens, written the same way (default now)")
-	flags.StringSliceVar(&o.terms.Can, "can", nil, "What it allows: view, download, upload, share, stats (default view)")
+	flags.StringSliceVar(&o.terms.Can, "can", nil, "What it allows: view, download, upload, share, stats, comment (default view)")
 	flags.StringVar(&o.terms.Title, "title", "", "What the link's page calls the video (default nothing)")
 	flags.StringVar(&o.terms.Entry, "entry", "", "File below the folder that players start with, such as master.m3u8 (default looked for)")
 	flags.StringVar(&o.jti, "jti", "", "The link's own name, at most 256 bytes (default a random one)")

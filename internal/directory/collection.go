@@ -79,6 +79,8 @@ type Collection struct {
 	Embed []gate.Origin `json:"embed,omitempty"`
 	// Track counts visitors while the level is public, by a session each.
 	Track bool `json:"track,omitempty"`
+	// Brand is how its pages look.
+	Brand gate.Brand `json:"brand,omitzero"`
 	// CutAt ends the sessions that were opened at or before it.
 	CutAt     time.Time     `json:"cut_at,omitzero"`
 	CreatedAt time.Time     `json:"created_at"`
@@ -106,6 +108,9 @@ func (c Collection) Validate() error {
 	}
 	if c.Level > gate.Public {
 		return &Invalid{Field: "level", Detail: "unknown", Allowed: Levels()}
+	}
+	if err := c.Brand.Validate(); err != nil {
+		return invalid("brand", "%s", err)
 	}
 	if len(c.Embed) > gate.MaxOrigins {
 		return invalid("embed", "want at most %d origins, not %d", gate.MaxOrigins, len(c.Embed))

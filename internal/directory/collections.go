@@ -18,6 +18,7 @@ type NewCollection struct {
 	External External
 	Embed    []gate.Origin
 	Track    bool
+	Brand    gate.Brand
 }
 
 // CollectionChange is what changes of a collection; nil: nothing.
@@ -31,6 +32,7 @@ type CollectionChange struct {
 	Owner    *gate.PersonID
 	Embed    *[]gate.Origin
 	Track    *bool
+	Brand    *gate.Brand
 }
 
 // claimsOf are what only this collection may have.
@@ -71,7 +73,7 @@ func (d *Directory) CreateCollection(ctx context.Context, who Actor, n NewCollec
 	}
 	col := Collection{
 		ID: gate.CollectionID(token.NewID(c.now)), Name: n.Name, Title: n.Title, Paths: n.Paths, Level: n.Level,
-		External: n.External, Embed: n.Embed, Track: n.Track, Owner: who.person, CreatedAt: c.now, CreatedBy: who.person,
+		External: n.External, Embed: n.Embed, Track: n.Track, Brand: n.Brand, Owner: who.person, CreatedAt: c.now, CreatedBy: who.person,
 	}
 	col.Includes = c.including(nil, n.Includes)
 	if err := c.mayBe(ctx, nil, &col); err != nil {
@@ -197,6 +199,9 @@ func (ch CollectionChange) apply(c *call, col *Collection) {
 	if ch.Track != nil {
 		col.Track = *ch.Track
 	}
+	if ch.Brand != nil {
+		col.Brand = *ch.Brand
+	}
 }
 
 // DeleteCollection deletes a collection with its grants. What it governed is
@@ -211,6 +216,9 @@ func (d *Directory) DeleteCollection(ctx context.Context, who Actor, id gate.Col
 	}
 	col, _, err := fetch[Collection](ctx, c.store, gate.KindCollection, id.String())
 	if err != nil {
+		return err
+	}
+	if err := c.mayGiveUp(col.Owner, col.Paths); err != nil {
 		return err
 	}
 	err = each(ctx, c.store, gate.KindGrant, collectionTerm(id), func(g *Grant) error {
@@ -236,6 +244,11 @@ func (c *call) mayBe(ctx context.Context, old, col *Collection) error {
 	if old != nil {
 		was = *old
 	}
+	if col.Brand != was.Brand {
+		if err := c.want(Branding); err != nil {
+			return err
+		}
+	}
 	for _, path := range col.Paths {
 		if slices.Contains(was.Paths, path) {
 			continue
@@ -252,10 +265,35 @@ func (c *call) mayBe(ctx context.Context, old, col *Collection) error {
 			return err
 		}
 	}
+	left := slices.DeleteFunc(slices.Clone(was.Paths), func(path gate.Scope) bool { return slices.Contains(col.Paths, path) })
+	if err := c.mayGiveUp(was.Owner, left); err != nil {
+		return err
+	}
 	if old != nil && old.Owner != col.Owner {
 		return c.mayPassOn(ctx, old, col.Owner)
 	}
 	return nil
+}
+
+// mayGiveUp asks whether paths of a collection may be let go of, by deleting it
+// or taking them out. In a home they fall to whoever lays them next: so whoever
+// was merely granted managing it may not, who would be that and have them as
+// their own after the grant.
+func (c *call) mayGiveUp(owner gate.PersonID, paths []gate.Scope) error {
+	free := func(path gate.Scope) bool { // all of it, or some
+		return slices.ContainsFunc(c.homes, func(home gate.Scope) bool { return inside(path, home) || inside(home, path) })
+	}
+	if c.role >= Manager || c.oneOf(owner) || !slices.ContainsFunc(paths, free) {
+		return nil
+	}
+	return &Forbidden{Permission: ChangeCollections, Detail: "in a home, only its owner, managers and owners of the account delete a collection or take paths out of it"}
+}
+
+// inHome reports whether persons of role standard may lay the path where no
+// collection has it. Whoever had a home as a whole would have what others keep
+// in it.
+func (c *call) inHome(path gate.Scope) bool {
+	return slices.ContainsFunc(c.homes, func(home gate.Scope) bool { return path != home && inside(path, home) })
 }
 
 // mayPassOn asks whether the collection may be given to a new owner. Whoever
@@ -287,8 +325,7 @@ func (c *call) mayLay(ctx context.Context, path gate.Scope, col *Collection) err
 	}
 	around := c.index().governs(path)
 	if around.IsZero() {
-		// Whoever had a home as a whole would have what others keep in it.
-		if slices.ContainsFunc(c.homes, func(home gate.Scope) bool { return path != home && inside(path, home) }) {
+		if c.inHome(path) {
 			return nil
 		}
 		return &Forbidden{Permission: LayPaths, Detail: "path " + path.String() + " is neither in a collection of yours nor below one of the homes"}

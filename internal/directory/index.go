@@ -20,15 +20,20 @@ type entry struct {
 	cutAt    time.Time
 	embed    *gate.Embedding
 	track    bool
+	brand    *gate.Brand
 }
 
 func entryOf(c *Collection) *entry {
-	return &entry{c.ID, c.Name, c.Level, c.Paths, c.Includes, c.Owner, c.CutAt, gate.NewEmbedding(c.Embed), c.Track}
+	e := &entry{c.ID, c.Name, c.Level, c.Paths, c.Includes, c.Owner, c.CutAt, gate.NewEmbedding(c.Embed), c.Track, nil}
+	if c.Brand != (gate.Brand{}) {
+		e.brand = &c.Brand
+	}
+	return e
 }
 
 // place is where a path is that is in this scope of the collection.
 func (e *entry) place(scope gate.Scope) gate.Place {
-	return gate.Place{Collection: e.id, Level: e.level, Scope: scope, Sole: e.sole(), Embed: e.embed, Track: e.track}
+	return gate.Place{Collection: e.id, Level: e.level, Scope: scope, Embed: e.embed, Track: e.track, Brand: e.brand}
 }
 
 // edge says that outer includes a collection, and who said so.
@@ -45,10 +50,12 @@ type index struct {
 	all   map[gate.CollectionID]*entry
 	above map[gate.CollectionID][]edge // by the inner one
 	tree  tree
+	// folded is the tree of paths that do not differ in case.
+	folded tree
 }
 
 func newIndex() *index {
-	return &index{all: map[gate.CollectionID]*entry{}, above: map[gate.CollectionID][]edge{}}
+	return &index{all: map[gate.CollectionID]*entry{}, above: map[gate.CollectionID][]edge{}, folded: tree{folds: true}}
 }
 
 // set puts the collection in place of what was known of it.
@@ -58,6 +65,7 @@ func (x *index) set(e *entry) {
 	x.drop(e.id)
 	x.all[e.id] = e
 	x.tree.add(e)
+	x.folded.add(e)
 	for _, inner := range e.includes {
 		// A new slice: readers hold the old one.
 		x.above[inner.Collection] = append(slices.Clip(x.above[inner.Collection]), edge{e.id, inner.By})
@@ -77,6 +85,7 @@ func (x *index) drop(id gate.CollectionID) {
 	}
 	delete(x.all, id)
 	x.tree.remove(e)
+	x.folded.remove(e)
 	for _, inner := range e.includes {
 		var left []edge
 		for _, over := range x.above[inner.Collection] {
@@ -118,8 +127,7 @@ func (x *index) count() int {
 func (x *index) place(p gate.Path) gate.Place {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	place, _ := x.tree.find(p.String())
-	return place
+	return x.eitherCase(p.String())
 }
 
 // maxHomes bounds what is looked at for one link.
@@ -141,9 +149,6 @@ func (x *index) homes(id gate.CollectionID) (homes []gate.Place) {
 	}
 	return homes
 }
-
-// sole reports whether the collection is one path and nothing else.
-func (e *entry) sole() bool { return len(e.paths) == 1 && len(e.includes) == 0 }
 
 // ids returns the collections that are wanted, nil: all, in falling order.
 func (x *index) ids(want func(*entry) bool) []gate.CollectionID {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -55,13 +56,17 @@ type Invite struct {
 	// Message is what who invites wrote.
 	Message string `json:"message,omitempty"`
 	// Tell is the address of whoever is told if the activation link goes astray.
-	Tell       string        `json:"tell,omitempty"`
-	By         gate.PersonID `json:"by,omitzero"`
-	CreatedAt  time.Time     `json:"created_at"`
-	SentAt     time.Time     `json:"sent_at,omitzero"`
-	Sent       int           `json:"sent,omitempty"`
-	AcceptedAt time.Time     `json:"accepted_at,omitzero"`
-	RevokedAt  time.Time     `json:"revoked_at,omitzero"`
+	Tell      string        `json:"tell,omitempty"`
+	By        gate.PersonID `json:"by,omitzero"`
+	CreatedAt time.Time     `json:"created_at"`
+	SentAt    time.Time     `json:"sent_at,omitzero"`
+	Sent      int           `json:"sent,omitempty"`
+	// Unsent is since when the last mail is on its way; zero: it was delivered, or
+	// is passed on by hand. It is noted before the mail is handed over, so that one
+	// that is lost with its process is seen.
+	Unsent     time.Time `json:"unsent,omitzero"`
+	AcceptedAt time.Time `json:"accepted_at,omitzero"`
+	RevokedAt  time.Time `json:"revoked_at,omitzero"`
 }
 
 // Validate reports what is wrong with the record, naming the field.
@@ -174,6 +179,37 @@ func (d *Directory) ChangeInvite(ctx context.Context, id InviteID, do func(*Invi
 		return Invite{}, err
 	}
 	return *i, nil
+}
+
+// MailsInvite notes that a mail is about to be handed over, and returns what its
+// delivery is told by.
+func (d *Directory) MailsInvite(ctx context.Context, id InviteID) (i Invite, ref string, err error) {
+	now, err := d.now(ctx)
+	if err != nil {
+		return i, "", err
+	}
+	i, err = d.ChangeInvite(ctx, id, func(i *Invite) { i.Unsent = whole(now) })
+	return i, mailRef(&i), err
+}
+
+func mailRef(i *Invite) string {
+	return i.ID.String() + "@" + strconv.FormatInt(i.Unsent.UnixMilli(), 36)
+}
+
+// InviteMailed notes that a mail was delivered. Where another one was handed over
+// since, nothing is known of that one.
+func (d *Directory) InviteMailed(ctx context.Context, ref string) error {
+	name, _, _ := strings.Cut(ref, "@")
+	id, err := ParseInviteID(name)
+	if err != nil {
+		return err
+	}
+	_, err = d.ChangeInvite(ctx, id, func(i *Invite) {
+		if mailRef(i) == ref {
+			i.Unsent = time.Time{}
+		}
+	})
+	return err
 }
 
 // DropInvite forgets an invitation that gave nothing after all.

@@ -161,7 +161,7 @@ func (o *oracle) place(p gate.Path) (best gate.Place) {
 		for _, scope := range c.Paths {
 			longer := len(scope.Root()) > len(best.Scope.Root()) || len(scope.Root()) == len(best.Scope.Root()) && !scope.Tree()
 			if scope.Covers(p) && (best.Collection.IsZero() || longer) {
-				best = gate.Place{Collection: c.ID, Level: c.Level, Scope: scope, Sole: len(c.Paths) == 1 && len(c.Includes) == 0}
+				best = gate.Place{Collection: c.ID, Level: c.Level, Scope: scope}
 			}
 		}
 	}
@@ -283,6 +283,7 @@ func (o *oracle) ruled(c gate.Case) (gate.Reason, gate.Capability) {
 		if c.Person.IsZero() {
 			return gate.SignIn, 0
 		}
+	case gate.ByLink, gate.Public: // whoever has the link
 	}
 	return gate.OK, own | o.worth(c.Link, c.Place)
 }

@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -44,6 +45,20 @@ func (d *Directory) PersonByAddress(ctx context.Context, address string) (Person
 	}
 	site, err := d.view.readSite(ctx)
 	return dressed(site, p), err
+}
+
+// PersonByAddressID finds the person whose address has this id. It checks nobody:
+// limits are counted by it.
+func (d *Directory) PersonByAddressID(ctx context.Context, id string) (Person, error) {
+	of, err := d.find(ctx, "person", id, &claim{kind: gate.KindAddress, id: id})
+	if err != nil {
+		return Person{}, err
+	}
+	person, err := gate.ParsePersonID(of)
+	if err != nil {
+		return Person{}, fmt.Errorf("reading an address from the store: %w", err)
+	}
+	return d.PersonByID(ctx, person)
 }
 
 // PersonByID reads a person. It checks nobody: other rooms need it.

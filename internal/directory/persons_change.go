@@ -101,6 +101,19 @@ func (c *call) over(p *Person) error {
 	return c.want(People)
 }
 
+// DecidesAbout returns a person about whom who asks may decide.
+func (d *Directory) DecidesAbout(ctx context.Context, who Actor, id gate.PersonID) (Person, error) {
+	c, err := d.begin(ctx, who)
+	if err != nil {
+		return Person{}, err
+	}
+	p, err := c.visible(ctx, id)
+	if err != nil {
+		return Person{}, err
+	}
+	return c.dressed(p), c.over(p)
+}
+
 // fits asks whether the person could be what the change makes of them.
 func (c *call) fits(ctx context.Context, p *Person, had Role, ch PersonChange) error {
 	next := *p

@@ -80,6 +80,8 @@ const (
 	SeeStats
 	SeePrivate
 	SeeUsage
+	Limits
+	Branding
 	permissionCount
 )
 
@@ -131,13 +133,15 @@ var roleTable = [permissionCount]permissionRow{
 	ManageGroups:      {"groups", "Make, change and close groups, and say who is in them.", only(Manager)},
 	MakeCollections:   {"make-collections", "Make collections; who makes one manages it.", only(Standard)},
 	LayPaths:          {"lay-paths", "Give a collection paths where no other one is, outside the homes.", only(Manager)},
-	ChangeCollections: {"collections", "Change, lock, unlock, cut and delete a collection, and grant managing it.", within(WithManage)},
+	ChangeCollections: {"collections", "Change, lock, unlock, cut and delete a collection, and grant managing it. In a home, deleting it and taking paths out is its owner's.", within(WithManage)},
 	SeeWho:            {"who", "See who has access to a collection, and why.", within(WithManage)},
 	Hand:              {"share", "Make links and grants, with no more than one holds.", within(WithShare)},
 	BringIn:           {"bring-in", "Add a person who was not known before, for a collection.", [...]Reach{WithManage, WithShare, Everywhere, Everywhere}},
 	SeeStats:          {"stats", "See what was watched by link, without names.", within(WithStats)},
 	SeePrivate:        {"private-stats", "See what named persons watched.", only(Manager)},
 	SeeUsage:          {"usage", "See bytes and plays of the whole account.", only(Manager)},
+	Limits:            {"limits", "See who waits after wrong tries, and let them try again.", within(WithManage)},
+	Branding:          {"branding", "Say how the pages of a collection look: whose name, colour and logo.", only(Owner)},
 }
 
 // only is a row of roles at or above the least.

@@ -24,6 +24,8 @@ bring-in          yes  yes  with share    with manage
 stats             yes  yes  with stats    with stats
 private-stats     yes  yes  –             –
 usage             yes  yes  –             –
+limits            yes  yes  with manage   with manage
+branding          yes  –  –  –
 `
 	var got strings.Builder
 	got.WriteString("\n")
@@ -94,7 +96,7 @@ func TestPresets(t *testing.T) {
 	if e := fails[*Invalid](t, err); e.Field != "preset" || len(e.Allowed) != 3 {
 		t.Error(e)
 	}
-	for _, bad := range []Presets{{"can_view": 1}, {"": 1}, {"A": 1}, {"x": 0}, {"x": 1 << 6}} {
+	for _, bad := range []Presets{{"can_view": 1}, {"": 1}, {"A": 1}, {"x": 0}, {"x": 1 << 7}} {
 		if _, err := New(r.store, r.view, Settings{Presets: bad}); err == nil {
 			t.Errorf("%v was taken", bad)
 		}

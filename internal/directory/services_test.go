@@ -33,6 +33,12 @@ func TestAddPerson(t *testing.T) {
 	if got := must[Person](t)(r.dir.PersonByID(r.ctx, p.ID)); got.Role != Owner {
 		t.Error(got)
 	}
+	if got := must[Person](t)(r.dir.PersonByAddressID(r.ctx, AddressID("ann@example.com"))); got.ID != p.ID || got.Role != Owner {
+		t.Error(got)
+	}
+	if _, err := r.dir.PersonByAddressID(r.ctx, AddressID("b@example.com")); !errors.Is(err, gate.ErrNotFound) {
+		t.Errorf("nobody has it: %v", err)
+	}
 	_, err := r.dir.AddPerson(r.ctx, Operator(), NewPerson{Email: "ann@EXAMPLE.com"})
 	if e := fails[*Exists](t, err); e.ID != p.ID.String() || e.Field != "email" {
 		t.Error(e)
@@ -456,6 +462,34 @@ func TestManagingACollectionKeepsNothingOfIt(t *testing.T) {
 	ok(t, add(std, own, "/home/a/clip/*"))
 	_, err = create(std, "inner", "/home/a/inner/*")
 	ok(t, err)
+	// Nor by making it nobody's first.
+	for name, giveUp := range map[string]func(who gate.PersonID) error{
+		"deleting": func(who gate.PersonID) error { return r.dir.DeleteCollection(r.ctx, As(who), a.ID) },
+		"taking out": func(who gate.PersonID) error {
+			_, err := r.dir.ChangeCollection(r.ctx, As(who), a.ID, CollectionChange{Paths: &[]gate.Scope{scope(t, "/home/a2/*")}})
+			return err
+		},
+	} {
+		if e := fails[*Forbidden](t, giveUp(helper)); e.Permission != ChangeCollections {
+			t.Errorf("%s: %v", name, e)
+		}
+		_, err = create(helper, "mine", "/home/a/*")
+		if !is[*Exists](err) && !is[*Forbidden](err) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if got := r.place(a.ID); got.Collection != a.ID {
+		t.Errorf("the path is in %s", got.Collection)
+	}
+	ok(t, r.dir.DeleteCollection(r.ctx, As(std), a.ID))
+	out := must[Collection](t)(r.dir.CreateCollection(r.ctx, Operator(), NewCollection{Name: "out", Paths: []gate.Scope{scope(t, "/raw/*")}}))
+	must[Grant](t)(r.dir.PutGrant(r.ctx, Operator(), NewGrant{Collection: out.ID, Holder: Holder{Person: helper}, Can: gate.Manage}))
+	ok(t, r.dir.DeleteCollection(r.ctx, As(helper), out.ID)) // outside of the homes nobody takes it
+	_, err = create(helper, "mine", "/raw/*")
+	fails[*Forbidden](t, err)
+	all := must[Collection](t)(r.dir.CreateCollection(r.ctx, Operator(), NewCollection{Name: "all", Paths: []gate.Scope{scope(t, "/*")}}))
+	must[Grant](t)(r.dir.PutGrant(r.ctx, Operator(), NewGrant{Collection: all.ID, Holder: Holder{Person: helper}, Can: gate.Manage}))
+	fails[*Forbidden](t, r.dir.DeleteCollection(r.ctx, As(helper), all.ID)) // in which the homes are
 }
 
 func TestTwoDoNotGetTheSamePath(t *testing.T) {

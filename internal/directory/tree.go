@@ -8,7 +8,13 @@ import (
 )
 
 // tree finds the collection of a path, segment by segment.
-type tree struct{ root branch }
+type tree struct {
+	root branch
+	// folds makes paths that differ in case one; see caseless.
+	folds bool
+	// nested says that a path is, or was, at or below one of another entry.
+	nested bool
+}
 
 // branch is a folder, or a file, with what is below it.
 type branch struct {
@@ -22,7 +28,8 @@ type branch struct {
 func (t *tree) add(e *entry) {
 	for _, scope := range e.paths {
 		b := &t.root
-		for segment := range segments(scope) {
+		for segment := range segments(t.key(scope)) {
+			t.nested = t.nested || len(b.below) > 0
 			next := b.children[segment]
 			if next == nil {
 				next = &branch{}
@@ -33,6 +40,7 @@ func (t *tree) add(e *entry) {
 			}
 			b = next
 		}
+		t.nested = t.nested || len(b.below) > 0 || len(b.file) > 0 || scope.Tree() && len(b.children) > 0
 		leaves := b.leaves(scope)
 		*leaves = append(*leaves, e.place(scope))
 		slices.SortFunc(*leaves, func(x, y gate.Place) int { return slices.Compare(x.Collection[:], y.Collection[:]) })
@@ -41,7 +49,7 @@ func (t *tree) add(e *entry) {
 
 func (t *tree) remove(e *entry) {
 	for _, scope := range e.paths {
-		t.root.remove(strings.TrimPrefix(scope.Root(), "/"), scope, e.id)
+		t.root.remove(strings.TrimPrefix(t.key(scope), "/"), scope, e.id)
 	}
 }
 
@@ -70,31 +78,47 @@ func (b *branch) leaves(scope gate.Scope) *[]gate.Place {
 	return &b.file
 }
 
-func segments(scope gate.Scope) func(func(string) bool) {
-	if scope.Root() == "" {
+// key is where the scope is in the tree.
+func (t *tree) key(scope gate.Scope) string {
+	if t.folds {
+		return caseless(scope.Root())
+	}
+	return scope.Root()
+}
+
+func segments(root string) func(func(string) bool) {
+	if root == "" {
 		return func(func(string) bool) {}
 	}
-	return strings.SplitSeq(scope.Root()[1:], "/")
+	return strings.SplitSeq(root[1:], "/")
 }
 
 // find returns the place with the longest path that the path is in. It
 // allocates nothing.
 func (t *tree) find(path string) (found gate.Place, ok bool) {
+	if all := t.leaf(path); len(all) > 0 {
+		return all[0], true
+	}
+	return gate.Place{}, false
+}
+
+// leaf returns all that have the longest path that the path is in.
+func (t *tree) leaf(path string) (found []gate.Place) {
 	b := &t.root
 	for rest := path; rest != ""; {
 		if len(b.below) > 0 {
-			found, ok = b.below[0], true
+			found = b.below
 		}
 		segment, more := rest[1:], ""
 		if i := strings.IndexByte(segment, '/'); i >= 0 {
 			segment, more = segment[:i], segment[i:]
 		}
 		if b = b.children[segment]; b == nil {
-			return found, ok
+			return found
 		}
 		if rest = more; rest == "" && len(b.file) > 0 {
-			found, ok = b.file[0], true
+			found = b.file
 		}
 	}
-	return found, ok
+	return found
 }

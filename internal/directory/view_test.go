@@ -438,7 +438,7 @@ func TestHomesAreTheCollectionsOwnPathsFirst(t *testing.T) {
 	if n := len(r.view.Homes(lots)); n != maxHomes {
 		t.Errorf("%d homes", n)
 	}
-	if home := r.view.Homes(around)[0]; home.Collection != both || home.Sole {
+	if home := r.view.Homes(around)[0]; home.Collection != both {
 		t.Errorf("%+v", home)
 	}
 }

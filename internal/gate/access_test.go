@@ -301,9 +301,9 @@ func TestALinkToACollection(t *testing.T) {
 		}
 		w.used(link, int64(i+1), 0)
 	}
-	if v := w.get(s, "/film/master.m3u8"); v.Gathers {
-		t.Error("a manifest makes five folders one asset")
-	}
+	w.get(s, "/film/master.m3u8") // of one film, of five
+	w.want(w.get(s, "/film/b/1.ts"), gate.Pass, gate.OK)
+	w.used(link, 4, 0)
 	for _, path := range []string{"/film/secret/1.ts", "/elsewhere.ts", "/film", "/two.mp4"} {
 		w.want(w.get(s, path), gate.Refuse, gate.NotCovered)
 		w.want(w.open(player, link, path), gate.Refuse, gate.NotCovered)
@@ -315,31 +315,6 @@ func TestALinkToACollection(t *testing.T) {
 	if starts := w.gate.Starts(&link); len(starts) != 2 || starts[0].String() != "/film/*" || starts[1].String() != "/two.mp4" {
 		t.Errorf("its player starts in %v", starts)
 	}
-}
-
-// TestTheOneFilmOfACollection is one, whatever its renditions are called.
-func TestTheOneFilmOfACollection(t *testing.T) {
-	w := newWorld(t, nil)
-	w.collect(films, collection{Paths: w.scopes("/film/*"), Level: gate.ByLink})
-	link := w.issue(gate.Link{Collection: films}, gate.Terms{Views: 1})
-	s := w.open(player, link, "/film/master.m3u8")
-	w.get(s, "/film/master.m3u8")
-	w.want(w.get(s, "/film/360p/1.ts"), gate.Pass, gate.OK)
-	w.want(w.get(s, "/film/720p/1.ts"), gate.Pass, gate.OK)
-	w.used(link, 1, 0)
-}
-
-// TestAFilmOfAnIncludedCollectionIsNotAllOfTheLink: its manifest does not make
-// one asset of what the link opens besides.
-func TestAFilmOfAnIncludedCollectionIsNotAllOfTheLink(t *testing.T) {
-	w := newWorld(t, nil)
-	w.collect(films, collection{Paths: w.scopes("/film/*"), Level: gate.ByLink, Includes: []gate.CollectionID{clips}})
-	w.collect(clips, collection{Paths: w.scopes("/clips/*"), Level: gate.ByLink})
-	link := w.issue(gate.Link{Collection: films}, gate.Terms{Views: 1})
-	s := w.open(player, link, "/clips/master.m3u8")
-	w.want(w.get(s, "/clips/master.m3u8"), gate.Pass, gate.OK)
-	w.want(w.get(s, "/clips/a/1.ts"), gate.Pass, gate.OK)
-	w.want(w.get(s, "/film/a/1.ts"), gate.Refuse, gate.ViewsSpent)
 }
 
 // TestAfterACutALinkOpensAnew: the session that was cut is not found again, by

@@ -18,15 +18,18 @@ const (
 	Share
 	Stats
 	Manage
+	// Comment is for the upstream alone: the gate hands it on like the others, and
+	// lets nobody do anything for it.
+	Comment
 
 	allCapabilities = 1 << iota // how many sets there are
 )
 
 // LinkCapabilities are those that a link may carry: managing a collection is
 // for persons, never for whoever holds a URL.
-const LinkCapabilities = View | Download | Upload | Share | Stats
+const LinkCapabilities = View | Download | Upload | Share | Stats | Comment
 
-var capabilityNames = [...]string{"view", "download", "upload", "share", "stats", "manage"}
+var capabilityNames = [...]string{"view", "download", "upload", "share", "stats", "manage", "comment"}
 
 // ParseCapabilities reads names such as "view" and "download".
 func ParseCapabilities(names []string) (Capability, error) {

@@ -3,6 +3,8 @@ package gate
 import (
 	"net/netip"
 	"strings"
+
+	"github.com/usher-media/usher/internal/token"
 )
 
 // ClientGroup returns the group of addresses that counts as one client: an
@@ -23,6 +25,12 @@ func ClientGroup(addr netip.Addr) netip.Prefix {
 		return netip.Prefix{}
 	}
 	return group
+}
+
+// GroupDigest is how a client group is kept and shown: whoever has no keys cannot
+// find the addresses by trying all of them.
+func GroupDigest(keys *token.Keyring, group netip.Prefix) string {
+	return keys.Digest("group", group.String())
 }
 
 var nat64 = netip.MustParsePrefix("64:ff9b::/96")

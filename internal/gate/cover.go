@@ -38,10 +38,13 @@ func allows(can Capability) Reason {
 }
 
 // asset returns what a request for p watches, at a place that the link covers,
-// and whether a manifest there makes all of it one asset. Below a collection it
-// is the path of the first segment in the folder that the collection has there:
-// two folders of it may have the same names in them. A manifest speaks for all of
-// a link's collection, and never for one that this only includes.
+// and whether a manifest there makes one asset of what [WholeOf] says. Of a
+// collection that is the folder that it has there, by its path and a slash, and
+// below it the path of the first segment: two folders of a collection may have
+// the same names in them. A manifest speaks for its own folder and for no other,
+// be it of the link's collection or of one that this includes. A file that the
+// collection has by itself is named without the first slash, and so is part of no
+// folder: whoever names it apart wants it counted apart.
 func (l *Link) asset(place Place, p Path) (asset string, gathers bool) {
 	if l.Collection.IsZero() {
 		asset, top := l.Scope.Asset(p)
@@ -50,9 +53,9 @@ func (l *Link) asset(place Place, p Path) (asset string, gathers bool) {
 	if !place.Scope.Covers(p) {
 		return WholeScope, false // the rules refuse it
 	}
-	first, top := place.Scope.Asset(p)
-	if first == WholeScope {
-		return place.Scope.root, false
+	if !place.Scope.tree {
+		return p.text[1:], false
 	}
-	return p.text[:len(place.Scope.root)+1+len(first)], top && place.Sole && place.Collection == l.Collection
+	first, top := place.Scope.Asset(p)
+	return p.text[:len(place.Scope.root)+1+len(first)], top
 }

@@ -93,17 +93,20 @@ func (g *Gate) admit(ctx context.Context, now time.Time, req *Request, who *pass
 		return nil
 	}
 	asset := s.asset
-	if state.Session.Gathered {
-		asset = WholeScope
+	if state.Gathered {
+		asset = WholeOf(asset)
 	}
 	v.Outcome, v.Path, v.Asset, v.Embed = Pass, req.Path, asset, s.place.Embed
-	v.Gathers = v.Class == Manifest && s.gathers && !state.Session.Gathered
+	v.Gathers = v.Class == Manifest && s.gathers && !state.Gathered
 	v.Countable = s.open
 	v.Claim = Claim{
 		Link: who.link, Session: who.session, Subject: who.subject, Asset: asset,
 		Opener: opener(req.Path), Pace: g.policy.Pace,
 	}
 	v.Terms = who.write(&v.Account)
+	if v.Link.Audience != "" && v.Class == Media {
+		v.Seen, v.Device = who.seen(req, now), state.Session.Device
+	}
 	switch {
 	case s.open:
 		return nil
@@ -323,7 +326,8 @@ func (g *Gate) settle(ctx context.Context, v *Verdict, charge bool) (Settled, er
 	})
 }
 
-// Gather notes that v's session watches one asset, the whole scope.
+// Gather notes that what is in the folder of v's manifest is one asset for v's
+// session.
 func (g *Gate) Gather(ctx context.Context, v *Verdict) error {
-	return g.store.Gather(ctx, v.Claim.Link, v.Session)
+	return g.store.Gather(ctx, v.Claim.Link, v.Session, WholeOf(v.Claim.Asset))
 }

@@ -13,20 +13,19 @@ import (
 // open makes or finds the session of a signed media URL. Previewers, prefetch
 // and HEAD get a blank answer: looking at a link must not use it.
 func (g *Gate) open(ctx context.Context, now time.Time, req *Request, who *pass, v *Verdict) error {
-	r, _, no, err := g.known(ctx, who, now, false)
+	if !req.Speculative && req.Method != http.MethodHead {
+		return g.enter(ctx, now, req, who, false, v)
+	}
+	r, _, no, err := g.known(ctx, who, now)
 	if err != nil || no != OK {
 		v.Refusal.Reason = no
 		return err
 	}
 	v.Link = r.Link
-	if v.Refusal.Reason = cover(&r.Link, req); v.Refusal.Reason != OK {
-		return nil
-	}
-	if req.Speculative || req.Method == http.MethodHead {
+	if v.Refusal.Reason = cover(&r.Link, req); v.Refusal.Reason == OK {
 		v.Outcome = Blank
-		return nil
 	}
-	return g.enter(ctx, now, req, who, false, v)
+	return nil
 }
 
 // enter opens the session on a link; hold says that a person pressed Watch, on
@@ -37,15 +36,15 @@ func (g *Gate) enter(ctx context.Context, now time.Time, req *Request, who *pass
 		return err
 	}
 	v.Link, v.Account, v.Person, v.Refusal.Reason = at.link(), at.state.Account, at.person, at.no
-	if at.no != OK {
+	if !hold && at.record != nil { // what it does not cover is none of its business, however it stands
+		v.Refusal.Reason = cmp.Or(cover(&v.Link, req), at.no)
+	}
+	if v.Refusal.Reason != OK {
 		return nil
 	}
 	place := g.home(&v.Link)
 	if !hold {
 		place = g.rules.Place(req.Path)
-		if v.Refusal.Reason = cover(&v.Link, req); v.Refusal.Reason != OK {
-			return nil
-		}
 	}
 	c := at.at(place)
 	ruling, err := g.ruleAnew(ctx, c)
@@ -62,9 +61,10 @@ func (g *Gate) enter(ctx context.Context, now time.Time, req *Request, who *pass
 		}
 		v.Asks = OK
 	}
-	if _, _, no, err := g.known(ctx, who, now, true); err != nil || no != OK {
-		v.Refusal.Reason = no
-		return err
+	if at.record.claimed {
+		if err := g.adopt(ctx, at.record, at.terms, now); err != nil {
+			return err
+		}
 	}
 	v.Can = ruling.Can
 	return g.begin(ctx, now, req, c, hold, v)
@@ -73,6 +73,7 @@ func (g *Gate) enter(ctx context.Context, now time.Time, req *Request, who *pass
 // approach is what is known when somebody comes to open a link.
 type approach struct {
 	record *record
+	terms  Terms // of a link that is not stored yet
 	state  State
 	person PersonID // who is signed in
 	no     Reason   // of the link itself
@@ -92,16 +93,7 @@ func (a *approach) at(place Place) Case {
 
 // approach asks the store how a link stands, and who it is that comes to it.
 func (g *Gate) approach(ctx context.Context, now time.Time, req *Request, who *pass) (a approach, err error) {
-	r, _, no, err := g.known(ctx, who, now, false)
-	if err != nil || no != OK {
-		return approach{no: no}, err
-	}
-	if err = g.consult(ctx, now, Query{Link: r.ID, Above: r.above()}, &a.state); err != nil {
-		return approach{}, err
-	}
-	// Its document may be another one by the edition that the rules know now.
-	var terms Terms
-	if a.record, terms, a.no, err = g.known(ctx, who, now, false); err != nil || a.no != OK {
+	if err = g.standing(ctx, now, who, &a); err != nil || a.no != OK {
 		return approach{no: a.no}, err
 	}
 	account := &a.state.Account
@@ -109,7 +101,7 @@ func (g *Gate) approach(ctx context.Context, now time.Time, req *Request, who *p
 	case a.record.Pass || (!account.Exists && who.claims == nil):
 		return approach{no: BadToken}, nil
 	case !account.Exists: // minted elsewhere, and opened by nobody yet
-		*account = Account{Exists: true, Terms: terms, Standing: Standing{State: Active}}
+		*account = Account{Exists: true, Terms: a.terms, Standing: Standing{State: Active}}
 	}
 	if err := a.record.complete(&a.state); err != nil {
 		return approach{}, err
@@ -119,6 +111,37 @@ func (g *Gate) approach(ctx context.Context, now time.Time, req *Request, who *p
 		a.person, err = g.person(ctx, req, a.state.Now)
 	}
 	return a, err
+}
+
+// standing reads a link and what became of it. One that is not remembered is
+// asked for on the same trip. Only for one that was made from others is that not
+// enough: they have to be known before they can be asked about.
+func (g *Gate) standing(ctx context.Context, now time.Time, who *pass, a *approach) (err error) {
+	mark := g.marks.record(who.link)
+	if r := g.remembered(who.link, mark, now); r != nil {
+		if err = g.consult(ctx, now, Query{Link: who.link, Above: r.above()}, &a.state); err != nil {
+			return err
+		}
+		// Its document may be another one by the edition that the rules know now.
+		a.record, a.terms, a.no, err = g.known(ctx, who, now)
+		return err
+	}
+	if err = g.consult(ctx, now, Query{Link: who.link, Record: true}, &a.state); err != nil {
+		return err
+	}
+	if a.state.Record == nil {
+		a.record, a.terms, a.no = who.claimed(mark, now)
+		return nil
+	}
+	a.record, err = g.recordFrom(*a.state.Record, mark, now)
+	if err != nil || len(a.record.Above) == 0 {
+		return err
+	}
+	if err = g.consult(ctx, now, Query{Link: who.link, Above: a.record.above()}, &a.state); err != nil {
+		return err
+	}
+	a.record, a.terms, a.no, err = g.known(ctx, who, now) // that was another trip, with an edition of its own
+	return err
 }
 
 // opens says whether a link that stands so lets a session begin.
@@ -187,7 +210,7 @@ func (g *Gate) begin(ctx context.Context, now time.Time, req *Request, c Case, h
 	device, returning := g.device(req, now)
 	opening := Opening{
 		Link: v.Link.ID, Session: SessionID(token.NewID(now)), Device: device, Subject: SubjectOf(device), Person: c.Person, Hold: hold,
-		Agent: AgentFamily(req.Agent), Group: g.keys().Digest("group", ClientGroup(req.Client).String()),
+		Agent: AgentFamily(req.Agent), Group: GroupDigest(g.keys(), ClientGroup(req.Client)),
 		Life: g.policy.SessionLife, Pace: g.policy.Pace,
 	}
 	switch {
@@ -212,6 +235,7 @@ func (g *Gate) begin(ctx context.Context, now time.Time, req *Request, c Case, h
 		return nil
 	}
 	s := opened.Session
+	v.Resumed = opened.Resumed
 	v.Outcome, v.Session, v.Subject, v.Person, v.Device = Redirect, s.ID, s.Subject, s.Person, s.Device
 	v.Token = g.sessionToken(v.Link.ID, s.ID, s.Subject)
 	v.Labels = Labels{Link: v.Link.ID.String(), Session: s.ID.String()}

@@ -156,7 +156,7 @@ func (e *explaining) share(ctx context.Context, code string) error {
 	case e.method == http.MethodPost:
 		e.answer(Redirect, http.StatusSeeOther, "A session is opened or found, one view is held for it, and the browser is sent there.")
 	default:
-		e.answer(Pass, http.StatusOK, "The page is shown. Looking at it uses nothing.")
+		e.answer(Pass, http.StatusOK, "The page is shown. Looking at it uses nothing."+tellLanding(&v))
 	}
 	return nil
 }
@@ -222,7 +222,7 @@ func (e *explaining) link(ctx context.Context, who *pass, no Reason, at func(*Li
 		e.refuse("verify", no, no.Meaning())
 		return Verdict{}, nil
 	}
-	v, err := e.gate.glance(ctx, e.now, nil, who, at)
+	v, _, err := e.gate.glance(ctx, e.now, nil, who, at)
 	switch {
 	case err != nil:
 		return Verdict{}, err

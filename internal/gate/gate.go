@@ -80,6 +80,8 @@ const maxCachedLinks = 50_000
 type record struct {
 	Link
 	mark uint32
+	// claimed says that the link was minted elsewhere, and is not stored yet.
+	claimed bool
 }
 
 // above are the links that this one was made from.
@@ -99,18 +101,33 @@ func (r *record) complete(s *State) error {
 // link returns the link by id; ErrNotFound where there is none.
 func (g *Gate) link(ctx context.Context, id LinkID, now time.Time) (*record, error) {
 	mark := g.marks.record(id)
-	if r, ok := g.links.get(id[len(id)-1], id, now); ok && r.mark == mark {
+	if r := g.remembered(id, mark, now); r != nil {
 		return r, nil
 	}
 	doc, err := g.store.Get(ctx, KindLink, id.String())
 	if err != nil {
 		return nil, err
 	}
+	return g.recordFrom(doc, mark, now)
+}
+
+// remembered is the record of a link that is as good as the mark; nil: there is
+// none.
+func (g *Gate) remembered(id LinkID, mark uint32, now time.Time) *record {
+	if r, ok := g.links.get(id[len(id)-1], id, now); ok && r.mark == mark {
+		return r
+	}
+	return nil
+}
+
+// recordFrom reads a document, and remembers it with the mark from before it was
+// asked for.
+func (g *Gate) recordFrom(doc Document, mark uint32, now time.Time) (*record, error) {
 	link, err := LinkFrom(doc)
 	if err != nil {
 		return nil, err
 	}
-	r := &record{link, mark}
+	r := &record{Link: link, mark: mark}
 	g.remember(r, now)
 	return r, nil
 }
@@ -140,32 +157,36 @@ func Create(ctx context.Context, store Store, link Link, terms Terms) (Account, 
 	return account, nil
 }
 
-// known returns the link that a verified credential names. A link minted
-// elsewhere may have no record yet: then it is made from the claims, and
-// stored only if create is set, since looking must not change anything.
-func (g *Gate) known(ctx context.Context, p *pass, now time.Time, create bool) (*record, Terms, Reason, error) {
+// known returns the link that a verified credential names.
+func (g *Gate) known(ctx context.Context, p *pass, now time.Time) (*record, Terms, Reason, error) {
 	mark := g.marks.record(p.link)
-	known, err := g.link(ctx, p.link, now)
-	if err == nil {
-		return known, Terms{}, OK, nil
+	r, err := g.link(ctx, p.link, now)
+	if errors.Is(err, ErrNotFound) {
+		r, terms, no := p.claimed(mark, now)
+		return r, terms, no, nil
 	}
-	if !errors.Is(err, ErrNotFound) {
-		return nil, Terms{}, OK, err
-	}
+	return r, Terms{}, OK, err
+}
+
+// claimed is a link that has no record yet, since it was minted elsewhere, by
+// what its token says. It is stored once somebody opens it: looking must not
+// change anything.
+func (p *pass) claimed(mark uint32, now time.Time) (*record, Terms, Reason) {
 	if p.claims == nil {
-		return nil, Terms{}, BadToken, nil
+		return nil, Terms{}, BadToken
 	}
 	link, terms, no := linkFrom(*p.claims, now)
 	if no != OK {
-		return nil, Terms{}, no, nil
+		return nil, Terms{}, no
 	}
-	r := &record{link, mark}
-	if !create {
-		return r, terms, OK, nil
+	return &record{Link: link, mark: mark, claimed: true}, terms, OK
+}
+
+// adopt stores a link that was minted elsewhere.
+func (g *Gate) adopt(ctx context.Context, r *record, terms Terms, now time.Time) error {
+	if _, err := Create(ctx, g.store, r.Link, terms); err != nil {
+		return err
 	}
-	if _, err := Create(ctx, g.store, link, terms); err != nil {
-		return nil, Terms{}, OK, err
-	}
-	g.remember(r, now)
-	return r, terms, OK, nil
+	g.remember(&record{Link: r.Link, mark: r.mark}, now)
+	return nil
 }

@@ -63,7 +63,12 @@ func (g *Gate) SignIn(text string) (token.ID, bool) {
 // directory ended with everything else of its person is nobody's. The rules are
 // to know the edition of the moment already.
 func (g *Gate) person(ctx context.Context, req *Request, now time.Time) (PersonID, error) {
-	id, ours := g.SignIn(req.SignIn)
+	return g.personOf(ctx, req.SignIn, now)
+}
+
+// personOf is who is signed in by a cookie's text; zero: nobody.
+func (g *Gate) personOf(ctx context.Context, signIn string, now time.Time) (PersonID, error) {
+	id, ours := g.SignIn(signIn)
 	if !ours {
 		return PersonID{}, nil
 	}

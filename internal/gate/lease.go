@@ -92,6 +92,15 @@ func (m *Marks) hear(edition int64) {
 	}
 }
 
+// unhear forgets what was told before the store was asked and said a lower edition:
+// it has lost its own, and the one that was told may never come again. What was
+// told meanwhile stays.
+func (m *Marks) unhear(told, edition int64) {
+	if edition < told {
+		m.told.CompareAndSwap(told, 0)
+	}
+}
+
 func (m *Marks) record(id LinkID) uint32 { return m.records[slotOf(id)].Load() }
 
 // of are the marks of a session on a link. That of the link is the sum of its
@@ -118,7 +127,7 @@ func (g *Gate) recall(who *pass, s *sight, now time.Time) (*lease, time.Time) {
 	if age < 0 || age >= g.policy.Lease || l.marks != g.marks.of(who, s.record) {
 		return nil, time.Time{}
 	}
-	if l.asset != s.asset && !l.state.Session.Gathered { // gathered, its assets are one
+	if l.asset != s.asset && !(l.state.Gathered && WholeOf(l.asset) == WholeOf(s.asset)) {
 		return nil, time.Time{}
 	}
 	return l, l.state.Now.Add(age)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -47,6 +48,43 @@ func (w *world) hear() (caughtUp func()) {
 		}
 	}
 	return caughtUp
+}
+
+// TestAnEditionThatTheStoreLostIsNotAskedForAgainAndAgain: what was told before a
+// check that names a lower one counts no more. What is told after that does.
+func TestAnEditionThatTheStoreLostIsNotAskedForAgainAndAgain(t *testing.T) {
+	w := newWorld(t, leased)
+	s := w.open(player, w.link("/film/*", gate.Terms{}), "/film/1.ts")
+	asked := &asks{rules: w.rules}
+	w.gate = gate.New(gate.House{Store: w.store, Keys: w.keys, Marks: w.marks, Rules: asked, Door: w.door}, w.pacer, w.policy)
+	tell := func(edition int64) {
+		w.marks.Move(gate.Change{Kind: gate.DocumentChanged, Document: gate.DocumentName{Kind: gate.KindPerson, ID: "x"}, Edition: edition})
+	}
+	watch := func() { w.want(w.get(s, "/film/1.ts"), gate.Pass, gate.OK) }
+	tell(1000)
+	watch() // which checks: the store says less
+	asked.of = nil
+	for range 5 {
+		watch()
+	}
+	if slices.Contains(asked.of, 1000) {
+		t.Errorf("the rules were asked for %v", asked.of)
+	}
+	tell(1001)
+	if watch(); !slices.Contains(asked.of, 1001) {
+		t.Errorf("what was told later was not asked for: %v", asked.of)
+	}
+}
+
+// asks are rules that note which editions they are to know.
+type asks struct {
+	*rules
+	of []int64
+}
+
+func (a *asks) Know(ctx context.Context, edition int64) error {
+	a.of = append(a.of, edition)
+	return a.rules.Know(ctx, edition)
 }
 
 // refusals are all the ways to be refused by Decide while a session plays: what

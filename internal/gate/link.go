@@ -12,7 +12,7 @@ import (
 
 // Link is what was issued: what it opens, what may be done with it, who made
 // it. Its terms and standing, which change and are counted, are in its [Account].
-// What of a Link changes, its Can, For and Password, changes with a new revision of
+// What of a Link changes, its Can, For, Password and Landing, changes with a new revision of
 // its document, and so with the documents' edition.
 type Link struct {
 	ID    LinkID     `json:"id"`
@@ -52,7 +52,27 @@ type Link struct {
 	Password string `json:"password,omitempty"`
 	// Preset names the preset that the link was made with; for people.
 	Preset string `json:"preset,omitempty"`
+	// Audience is whom the link was meant for, in the words of package forwarding;
+	// empty: nobody looks whether it is passed on. OnForward is what then happens.
+	Audience  string    `json:"audience,omitempty"`
+	OnForward OnForward `json:"on_forward,omitempty"`
+	// Landing is what whoever follows the share link meets. It is looked at with the
+	// terms of the moment: see [Link.Guards].
+	Landing Landing `json:"landing,omitzero"`
 }
+
+// OnForward is what happens with a link that was probably passed on.
+type OnForward string
+
+// The answers, each more than the one before.
+const (
+	OnForwardWatch   OnForward = "watch"   // it is shown to whoever asks
+	OnForwardNotify  OnForward = "notify"  // whoever made the link is told
+	OnForwardSuspend OnForward = "suspend" // the link is suspended until it is resumed
+)
+
+// OnForwards are all of them, the mildest first.
+func OnForwards() []OnForward { return []OnForward{OnForwardWatch, OnForwardNotify, OnForwardSuspend} }
 
 // Bounds of a link's texts.
 const (
@@ -161,13 +181,19 @@ func (l Link) Home() CollectionID {
 	return l.Collection
 }
 
+// TermsOf are the terms of a collection's links: of those that it is the home of,
+// and of its passes.
+func TermsOf(collection CollectionID) []string {
+	return []string{"collection:" + collection.String(), "pass:" + collection.String()}
+}
+
 // index are the terms by which links are listed: TermLink, "collection:", "by:"
 // and "for:" with an id, and "above:" with each link that it was made from. Of
 // many that a link is for, the first have terms. A pass is no link that anybody
-// lists.
+// lists: it has the term "pass:" with its collection's id, for sums.
 func (l Link) index() []string {
 	if l.Pass {
-		return nil
+		return []string{"pass:" + l.Collection.String()}
 	}
 	terms := []string{TermLink}
 	for _, above := range l.Above[:min(len(l.Above), MaxAbove)] {

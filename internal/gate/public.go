@@ -99,10 +99,11 @@ func (g *Gate) hear(ctx context.Context) error {
 
 // consult asks the store, and brings the rules to the edition that it says.
 func (g *Gate) consult(ctx context.Context, now time.Time, q Query, state *State) (err error) {
-	missed := g.marks.missed.Load()
+	missed, told := g.marks.missed.Load(), g.marks.told.Load()
 	if *state, err = g.store.Check(ctx, q); err != nil {
 		return err
 	}
+	g.marks.unhear(told, state.Edition)
 	if err := g.rules.Know(ctx, state.Edition); err != nil {
 		return err
 	}

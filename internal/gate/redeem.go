@@ -9,6 +9,10 @@ import (
 // Land looks at a share link for its landing page. It changes nothing: mail
 // scanners, chat previews and prefetch open links too. A Verdict with outcome
 // Pass carries the link and its account, and what redeeming will ask for.
+//
+// A link that says [Straight] lets a browser in at once, with the outcome
+// Redirect. A session is opened then, and no view is held for it: should the link
+// have been limited since it was looked at, the session still took nothing.
 func (g *Gate) Land(ctx context.Context, now time.Time, code string, req *Request) (Verdict, error) {
 	who, no := g.verifyLink(code, now)
 	if who.link.IsZero() {
@@ -17,23 +21,29 @@ func (g *Gate) Land(ctx context.Context, now time.Time, code string, req *Reques
 	if no != OK {
 		return Verdict{Signed: true, Refusal: Refusal{Reason: no}}, nil
 	}
-	return g.glance(ctx, now, req, who, g.home)
+	v, c, err := g.glance(ctx, now, req, who, g.home)
+	if err != nil || v.Outcome != Pass || v.Asks != OK || !v.Link.straight(&v.Account.Terms, req) {
+		return v, err
+	}
+	v.Outcome = Refuse
+	return v, g.begin(ctx, now, req, c, false, &v)
 }
 
 // glance reads what a link is at this moment, to a session that would begin at
-// that place, and changes nothing.
-func (g *Gate) glance(ctx context.Context, now time.Time, req *Request, who *pass, place func(*Link) Place) (Verdict, error) {
+// that place, and changes nothing. c is the case of that session.
+func (g *Gate) glance(ctx context.Context, now time.Time, req *Request, who *pass, place func(*Link) Place) (v Verdict, c Case, err error) {
 	at, err := g.approach(ctx, now, req, who)
 	if err != nil {
-		return Verdict{}, err
+		return Verdict{}, Case{}, err
 	}
-	v := Verdict{Signed: true, Refusal: Refusal{Reason: at.no}, Link: at.link(), Account: at.state.Account, Person: at.person}
+	v = Verdict{Signed: true, Refusal: Refusal{Reason: at.no}, Link: at.link(), Account: at.state.Account, Person: at.person}
 	if at.no != OK {
-		return v, nil
+		return v, Case{}, nil
 	}
-	ruling, err := g.ruleAnew(ctx, at.at(place(&v.Link)))
+	c = at.at(place(&v.Link))
+	ruling, err := g.ruleAnew(ctx, c)
 	if err != nil {
-		return Verdict{}, err
+		return Verdict{}, Case{}, err
 	}
 	v.Can = ruling.Can
 	switch ruling.Reason {
@@ -44,7 +54,7 @@ func (g *Gate) glance(ctx context.Context, now time.Time, req *Request, who *pas
 	default:
 		v.Refusal.Reason = ruling.Reason
 	}
-	return v, nil
+	return v, c, nil
 }
 
 // Redeem opens a session for the person who pressed Watch, and holds a slot
@@ -112,7 +122,7 @@ func (g *Gate) Folder(ctx context.Context, now time.Time, req *Request) (Verdict
 	if no != OK || !who.session.IsZero() {
 		return Verdict{}, false, nil
 	}
-	v, err := g.glance(ctx, now, req, who, g.home)
+	v, _, err := g.glance(ctx, now, req, who, g.home)
 	if err != nil || v.Link.ID.IsZero() {
 		return Verdict{}, false, err
 	}

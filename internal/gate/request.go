@@ -50,6 +50,8 @@ type Request struct {
 	Speculative bool
 	// Document: a browser navigates to it, and will show or save it by itself.
 	Document bool
+	// Navigates: a person's browser goes to it in a window of its own, and says so.
+	Navigates bool
 	// Download: it is asked for as a file to keep.
 	Download bool
 	// Password is what was typed into a landing page's form; empty: nothing.
@@ -95,6 +97,8 @@ type Verdict struct {
 	Terms TermsText
 	// Session is the session used or opened; its token stands in Token.
 	Session SessionID
+	// Resumed says that the session was there already and not opened just now.
+	Resumed bool
 	Subject Subject
 	// Person is who is signed in on the session; zero: nobody.
 	Person PersonID
@@ -111,7 +115,7 @@ type Verdict struct {
 	// Asset is what a request that passes watches.
 	Asset string
 	// Gathers says that this request's answer, if it is a whole manifest,
-	// makes the link's scope one asset for the session.
+	// makes one asset of the folder it is in, for the session.
 	Gathers bool
 	// Claim is what the request holds or may have to take: Holding says
 	// whether it holds a reservation now.
@@ -127,11 +131,15 @@ type Verdict struct {
 	// Claimed says that the request would change what is at a path of which
 	// nothing is known: see [Gate.Claim].
 	Claimed bool
+	// Writing is what is asked again while an upload runs; nil: it is none.
+	Writing *Writing
 	// Embed is who may embed what a request that passes asked for.
 	Embed *Embedding
 	// Asks is what whoever redeems a link that was only looked at will be asked
 	// for, SignIn or PasswordNeeded; OK: nothing.
 	Asks Reason
+	// Seen says that the request is worth a sighting of its link, by Device.
+	Seen Seen
 	// late says that no new play may begin any more.
 	late bool
 }

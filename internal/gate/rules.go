@@ -75,13 +75,12 @@ type Place struct {
 	Level      Level
 	// Scope is the one of the collection's paths that the path is in.
 	Scope Scope
-	// Sole says that the collection has no other path and includes no other
-	// collection, so that a manifest directly in Scope is that of its one film.
-	Sole bool
 	// Track says that at a public place visitors are counted.
 	Track bool
 	// Embed is who may show what is here on pages of their own; nil: nobody.
 	Embed *Embedding
+	// Brand is how pages of what is here look; nil: as the site's do.
+	Brand *Brand
 }
 
 // Case is what the directory rules about: a session's request at a place.

@@ -25,7 +25,7 @@ type collection struct {
 
 // place is where a path is that is in this scope of the collection.
 func (c collection) place(id gate.CollectionID, scope gate.Scope) gate.Place {
-	return gate.Place{Collection: id, Level: c.Level, Scope: scope, Sole: len(c.Paths) == 1, Track: c.Track, Embed: gate.NewEmbedding(c.Embed)}
+	return gate.Place{Collection: id, Level: c.Level, Scope: scope, Track: c.Track, Embed: gate.NewEmbedding(c.Embed)}
 }
 
 // facts is all that the test's directory knows, as of an edition.

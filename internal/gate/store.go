@@ -68,12 +68,15 @@ const (
 	KindCollection Kind = "collection"
 	KindGrant      Kind = "grant"
 	KindInvite     Kind = "invite"
-	KindSignIn     Kind = "signin"  // one person on one device
-	KindCode       Kind = "code"    // a one-time code, by its hash
-	KindAttempt    Kind = "attempt" // guesses that were counted
-	KindObject     Kind = "object"  // who uploaded a file
-	KindAnswer     Kind = "answer"  // what a request was answered that may be sent again
-	KindSite       Kind = "site"    // what holds for everything, such as when all was cut
+	KindSignIn     Kind = "signin"     // one person on one device
+	KindPasskey    Kind = "passkey"    // a second factor of a person
+	KindCode       Kind = "code"       // a one-time code, by its hash
+	KindAttempt    Kind = "attempt"    // guesses that were counted
+	KindObject     Kind = "object"     // who uploaded a file
+	KindAnswer     Kind = "answer"     // what a request was answered that may be sent again
+	KindForwarding Kind = "forwarding" // how a link is used, by the link's id
+	KindSite       Kind = "site"       // what holds for everything, such as when all was cut
+	KindEvent      Kind = "event"      // what happened
 )
 
 // Remembered reports whether somebody may remember what documents of the kind
@@ -219,20 +222,21 @@ type Ledger interface {
 	// account.
 	Settle(ctx context.Context, settlement Settlement) (Settled, error)
 
-	// Gather marks the session as one that watches a single asset: the whole
-	// scope of its link. It is called once a manifest that stands directly in
-	// the scope was answered, since renditions below it are one film and not
-	// several. ErrNotFound: no such session.
+	// Gather makes a folder one asset for the session: whole, and all that
+	// [WholeOf] says is part of it. It is called once a manifest that stands
+	// directly in the folder was answered, since renditions below it are one
+	// film and not several. ErrNotFound: no such session.
 	//
-	// From then on the session's play is the one of WholeScope. Where its
-	// subject has none, neither charged nor reserved, the subject's charged
-	// play that was seen last (of several, the one whose asset is first in byte
-	// order) becomes it, open or ended: only its Asset changes. Otherwise who
-	// had begun to watch before the manifest was asked for would pay twice, or
-	// on a spent link be cut off. Nothing is charged or given back, and
-	// reservations and holds stay as they are. Gathering a gathered session
-	// changes nothing.
-	Gather(ctx context.Context, link LinkID, session SessionID) error
+	// From then on the session's play of whatever is part of whole is the one
+	// of whole. Where its subject has none, neither charged nor reserved, the
+	// subject's charged play of a part that was seen last (of several, the one
+	// whose asset is first in byte order) becomes it, open or ended: only its
+	// Asset changes. Otherwise who had begun to watch before the manifest was
+	// asked for would pay twice, or on a spent link be cut off. Nothing is
+	// charged or given back, and reservations and holds stay as they are.
+	// Gathering what the session gathered already changes nothing. One that
+	// gathers more than MaxGathered lets go of what it gathered first.
+	Gather(ctx context.Context, link LinkID, session SessionID, whole string) error
 
 	// End ends a session now. Ending an ended or expired session changes
 	// nothing. ErrNotFound: no such session.
@@ -401,6 +405,10 @@ type Account struct {
 	Devices      int64
 	Opens        int64
 	RefusedOpens int64
+	// Sessions counts those that were ever made, and Bytes what was sent on them, as
+	// far as [Ledger.Flush] was told. Like Used they outlive the sessions.
+	Sessions int64
+	Bytes    int64
 }
 
 // Opening asks for a session on a link.
@@ -506,7 +514,7 @@ type Session struct {
 	EndedAt time.Time `json:"ended_at,omitzero"`
 	// EndedWhy is EndedReplaced, or empty.
 	EndedWhy string `json:"ended_why,omitempty"`
-	// Gathered says that the whole scope is one asset for this session.
+	// Gathered says that the session gathered something: see [Ledger].
 	Gathered bool  `json:"gathered,omitempty"`
 	Bytes    int64 `json:"bytes"`
 	// PacedTo is when the session's next request would be due if it had always
@@ -535,9 +543,9 @@ func (s *Session) Refused(now time.Time) Reason {
 	return NoSession
 }
 
-// Query asks for what one decision needs. A gathered session's play is the
-// one of asset WholeScope; any other session's that of Asset. State.Play is
-// the right one of the two.
+// Query asks for what one decision needs. Where the session gathered what Asset
+// is part of, its play is the one of that whole; otherwise that of Asset.
+// State.Play is the right one of the two.
 type Query struct {
 	Link    LinkID
 	Session SessionID
@@ -546,6 +554,9 @@ type Query struct {
 	// Above are the links that this one was made from, its parent first; zero
 	// where there are no more.
 	Above [MaxAbove]LinkID
+	// Record asks for the link's document too: whoever does not remember it need
+	// not make a trip for it alone.
+	Record bool
 }
 
 // MaxAbove is how long a chain of links made from links may be, without the
@@ -555,17 +566,30 @@ const MaxAbove = 4
 // WholeScope is the asset of a link whose whole scope is one asset.
 const WholeScope = ""
 
+// WholeOf is the asset that an asset is part of for a session that gathered it:
+// the folder in which it is, which is its name up to the last slash. Below a
+// link's path that is WholeScope. A folder is part of itself.
+func WholeOf(asset string) string { return asset[:strings.LastIndexByte(asset, '/')+1] }
+
+// MaxGathered is how many folders a session has gathered at the most.
+const MaxGathered = 64
+
 // State is what a decision needs, as of Now.
 type State struct {
 	Now     time.Time
 	Account Account
 	Session Session
-	Play    Play
+	// Gathered says that the session gathered what Query.Asset is part of.
+	Gathered bool
+	Play     Play
 	// Above are the accounts of Query.Above, in the same order; nil where the
 	// query has none. One that is not there is reported by its Exists.
 	Above []Account
 	// Edition is that of the documents, read no earlier than the account.
 	Edition int64
+	// Record is the document that Query.Record asked for, as of the edition or
+	// later, and as [Documents.Get] would have returned it; nil where there is none.
+	Record *Document
 }
 
 // Play states.
@@ -611,7 +635,7 @@ func (p *Play) Open(now time.Time, pace Pace) bool {
 // none is left the answer is ViewsSpent, naming views before views_each. A new
 // reservation lapses Pace.Lapse from now; one that is joined keeps its time.
 //
-// Asset is looked at as in [Query]: a gathered session claims WholeScope.
+// Asset is looked at as in [Query]: what the session gathered is claimed as one.
 type Claim struct {
 	Link    LinkID
 	Session SessionID
@@ -664,9 +688,9 @@ type Settled struct {
 
 // Usage is what was gathered in memory about one session's play since the
 // last flush. A fact about an unknown link is dropped. Opens and
-// RefusedOpens count for the link, whatever the rest says; a fact with a zero
-// Session says nothing else.
-// Bytes and LastSeen go to the session, and nowhere where it is not known.
+// RefusedOpens count for the link, whatever the rest says, and so do Bytes; a fact
+// with a zero Session says nothing else.
+// Bytes and LastSeen also go to the session, where it is known.
 // LastSeen also goes to the subject's play of Asset while that is open: a play
 // that has ended is never reopened. LastSeen only moves forward, and never
 // beyond the store's now.

@@ -67,6 +67,13 @@ func (r *Request) Writes() bool {
 	return oneOf(r.Method, http.MethodPut, http.MethodPost, http.MethodPatch, http.MethodDelete)
 }
 
+// Writing is who uploads without a session: by which sign-in, and since when, by
+// the store's time. Both are empty where there is a session.
+type Writing struct {
+	SignIn string
+	Since  time.Time
+}
+
 // Write decides about a request that changes what is at its path: whoever brings
 // a session, or is signed in, may upload there by what they hold, and change what
 // they uploaded; who manages the collection may change everything. The caller has
@@ -102,6 +109,9 @@ func (g *Gate) Write(ctx context.Context, now time.Time, req *Request) (v Verdic
 		return v, nil
 	}
 	v.Path, v.Class = req.Path, ClassOf(req.Path)
+	if v.Writing == nil {
+		v.Writing = &Writing{}
+	}
 	return v, g.own(ctx, now, req, &v)
 }
 
@@ -165,6 +175,7 @@ func (g *Gate) member(ctx context.Context, req *Request, now time.Time, v *Verdi
 	if err != nil || person.IsZero() || place.Collection.IsZero() {
 		return err
 	}
+	v.Writing = &Writing{req.SignIn, state.Now}
 	link := passOf(place.Collection, person, state.Now)
 	ruling, err := g.ruleAnew(ctx, Case{Now: state.Now, Place: place, Link: &link, Person: person, Opened: state.Now})
 	v.Signed, v.Link, v.Person, v.Can, v.Refusal.Reason = true, link, person, ruling.Can, ruling.Reason

@@ -26,6 +26,7 @@ type pass struct {
 	ruled  atomic.Pointer[ruled]
 	lease  atomic.Pointer[lease]
 	terms  atomic.Pointer[writtenTerms]
+	shape  atomic.Pointer[shape]
 }
 
 // writtenTerms are terms with what they were written from.

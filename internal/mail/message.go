@@ -26,6 +26,7 @@ const (
 	KindFresh      Kind = "fresh"
 	KindNotice     Kind = "notice"
 	KindAccess     Kind = "access"
+	KindSuspicion  Kind = "suspicion"
 )
 
 // Message is a message to one person, ready to be sent.
@@ -35,6 +36,9 @@ type Message struct {
 	Subject string
 	Text    string
 	HTML    string
+	// Ref is what the sender knows the message by. It is in no mail, and comes
+	// back in the [Report].
+	Ref string
 }
 
 // Sender takes messages.
@@ -173,6 +177,46 @@ func (n Notice) Message(to string) (Message, error) {
 		facts:   []string{"At " + when(n.When) + ". If the person passed the invitation on, you can withdraw it."},
 	}.message()
 }
+
+// Suspicion tells whoever made a link that it was probably passed on.
+type Suspicion struct {
+	// Title is the link's, which may be empty, and Link its id.
+	Title, Link string
+	// Why are sentences, the weightiest first.
+	Why []string
+	// Suspended says that the link was suspended for it.
+	Suspended bool
+	When      time.Time
+	// URL is where to look; empty: nowhere to be linked to.
+	URL string
+}
+
+// Message writes the notice. It speaks of what was seen, and of nobody's guilt.
+func (s Suspicion) Message(to string) (Message, error) {
+	lead := "Your link " + s.Link + named(s.Title) + " is probably used by more people than it was meant for."
+	if s.Suspended {
+		lead += " It was suspended; whoever watched was stopped."
+	}
+	facts := []string{"This was seen until " + when(s.When) + ":"}
+	for _, why := range s.Why[:min(len(s.Why), maxWhy)] {
+		facts = append(facts, "– "+why)
+	}
+	action := ""
+	if s.URL != "" {
+		action = "Look at it"
+	}
+	return letter{
+		kind: KindSuspicion, to: to, oneLine: []string{s.Title},
+		subject: "A link of yours was probably passed on",
+		lead:    lead,
+		action:  action,
+		url:     s.URL,
+		facts:   append(facts, "It may be harmless: a person with several devices can look like several people. If it is fine, say so there or with usher link fine, and the link is meant for more people from then on."),
+	}.message()
+}
+
+// maxWhy is how many sentences a notice has.
+const maxWhy = 5
 
 // Access tells a person who has an account already that there is more to watch.
 type Access struct {

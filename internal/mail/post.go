@@ -22,7 +22,7 @@ const (
 	maxWaiting = 256
 	carriers   = 2
 	// drain is how long Close waits for what is still on its way.
-	drain = 2 * time.Second
+	drain = 10 * time.Second
 )
 
 // pauses are the times before the second and each later try, each with up to as
@@ -33,6 +33,8 @@ var pauses = []time.Duration{2 * time.Second, 15 * time.Second, time.Minute, 5 *
 // of what is in the message, and not to whom it goes.
 type Report struct {
 	Kind Kind
+	// Ref is that of the message.
+	Ref string
 	// Try counts from 1. Last says that there will be no other.
 	Try  int
 	Last bool
@@ -40,12 +42,13 @@ type Report struct {
 }
 
 // Post delivers messages through a server in the background. What waits is in
-// memory: a message that was not delivered when the process ends is lost, and
-// whoever it was for asks again.
+// memory: a message that was not delivered when the process ends is lost. Close
+// gives those a last chance and counts what is lost all the same.
 type Post struct {
 	server Server
 	report func(Report)
 	pauses []time.Duration
+	grace  time.Duration
 
 	queue chan job
 	room  chan struct{} // one for each message that is not done
@@ -53,6 +56,8 @@ type Post struct {
 	mu      sync.Mutex // guards closed, and pending against growing meanwhile
 	closed  bool
 	closing chan struct{}
+	unsent  Unsent
+	lost    map[string]bool // the addresses of what is unsent
 	pending sync.WaitGroup
 
 	ctx    context.Context
@@ -77,7 +82,7 @@ func NewPost(server Server, report func(Report)) (*Post, error) {
 func newPost(server Server, report func(Report), pauses []time.Duration) *Post {
 	ctx, cancel := context.WithCancel(context.Background())
 	p := &Post{
-		server: server, report: report, pauses: pauses,
+		server: server, report: report, pauses: pauses, grace: drain, lost: map[string]bool{},
 		queue: make(chan job, maxWaiting), room: make(chan struct{}, maxWaiting), closing: make(chan struct{}),
 		ctx: ctx, cancel: cancel,
 	}
@@ -126,12 +131,24 @@ func (p *Post) deliver(j job) {
 	if err != nil {
 		err = plain(err)
 	}
-	p.report(Report{Kind: j.message.Kind, Try: j.try, Last: last, Err: err})
+	p.report(Report{Kind: j.message.Kind, Ref: j.message.Ref, Try: j.try, Last: last, Err: err})
 	if last {
+		if err != nil && p.isClosing() {
+			p.lose(j.message)
+		}
 		p.done()
 		return
 	}
 	go p.later(j)
+}
+
+// lose counts a message that the post took with it.
+func (p *Post) lose(message Message) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lost[message.To] = true
+	p.unsent.Mails++
+	p.unsent.Addresses = len(p.lost)
 }
 
 func (p *Post) done() {
@@ -168,13 +185,18 @@ func jittered(d time.Duration) time.Duration {
 	return d + time.Duration(binary.BigEndian.Uint64(raw[:])%uint64(max(d, 1)))
 }
 
-// Close takes no more messages, waits 2 seconds at the most for those that are on
-// their way, and cuts what is left.
-func (p *Post) Close() error {
+// Unsent is how many messages were lost with a [Post], and to how many addresses
+// they were to go.
+type Unsent struct{ Mails, Addresses int }
+
+// Close takes no more messages, waits 10 seconds at the most for those that are on
+// their way, each of which is tried once more, and cuts what is left. It says what
+// was lost; closed again, it says nothing.
+func (p *Post) Close() Unsent {
 	p.mu.Lock()
 	if p.closed {
 		p.mu.Unlock()
-		return nil
+		return Unsent{}
 	}
 	p.closed = true
 	close(p.closing)
@@ -185,17 +207,17 @@ func (p *Post) Close() error {
 		p.pending.Wait()
 		close(drained)
 	}()
-	timer := time.NewTimer(drain)
+	timer := time.NewTimer(p.grace)
 	defer timer.Stop()
-	var err error
 	select {
 	case <-drained:
 	case <-timer.C:
-		err = errors.New("mails were left unsent")
 	}
 	p.cancel() // from here on every try fails at once
 	<-drained
 	close(p.queue)
 	p.gone.Wait()
-	return err
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.unsent
 }

@@ -1,343 +1,229 @@
 package pages_test
 
 import (
-	"encoding/json"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 
-	"github.com/usher-media/usher/internal/pages"
 	"github.com/usher-media/usher/internal/pages/browsertest"
 )
 
-const (
-	apiKey  = "uk_console-test"
-	hostile = `"><img src=x onerror=alert(1)><script>alert(1)</script>`
-)
+// An owner who is signed in has a whole day at the console: without any key.
+func TestAnOwnerAtTheConsole(t *testing.T) {
+	o := openOffice(t)
+	b := o.activated("olga@example.com", "owner")
 
-type object = map[string]any
+	// A link is made, and what is given out stands there.
+	o.visit(b, "", "Links")
+	fill(t, b, "Path", "/clock/*")
+	fill(t, b, "Title", "The clock")
+	fill(t, b, "Views", "3")
+	press(t, b, "Create link")
+	until(t, b, has(`document.querySelector('.created').innerText`, "/s/"))
+	b.inspect(t, "console created")
+	until(t, b, has(`document.querySelector('tbody').innerText`, "The clock"))
+	o.watch(eval[string](t, b, `document.querySelectorAll('.created .address')[1].textContent`), "Evil/1 "+hostile)
 
-// desk is a management API with a few links in memory, enough to answer the
-// console.
-type desk struct {
-	*httptest.Server
-	mu    sync.Mutex
-	links []object
-	ended bool
-	calls []string
-}
+	// It is extended, suspended, and that undone.
+	b.do(t, chromedp.Click(chromedp.CSS(`a[aria-label="Open The clock"]`)))
+	headed(t, b, "The clock")
+	fill(t, b, "More views", "2")
+	press(t, b, "Extend")
+	until(t, b, has(view, "of 5")+` && `+has(told, "extended"))
+	press(t, b, "Suspend")
+	until(t, b, has(view, "suspended")+` && `+has(told, "suspended"))
+	press(t, b, "Undo: resume the link")
+	until(t, b, has(told, "active again")+` && !`+has(view, "suspended"))
 
-func openDesk(t *testing.T) *desk {
-	t.Helper()
-	now := time.Now().UTC()
-	d := &desk{links: []object{
-		link("lnk_4", object{"title": "Acme, second cut", "scope": "/acme/cut2/*", "expires_at": now.Add(47 * time.Hour),
-			"views": object{"limit": 3, "used": 1, "reserved": 1, "left": 1}, "views_each": 1, "opens": 7, "devices": 2}),
-		link("lnk_3", object{"title": hostile, "scope": "/acme/" + hostile, "standing": "suspended", "standing_reason": hostile,
-			"views": object{"limit": 0, "used": 12, "reserved": 0}}),
-		link("lnk_2", object{"scope": "/press/kit/*", "expires_at": now.Add(-3 * time.Hour), "url": "",
-			"views": object{"limit": 5, "used": 5, "reserved": 0, "left": 0}, "opens": 1204, "devices": 5}),
-	}}
-	mux := http.NewServeMux()
-	mux.Handle(pages.AssetPrefix, pages.Assets())
-	mux.HandleFunc("/_usher/console", func(w http.ResponseWriter, _ *http.Request) {
-		pages.SetHeaders(w.Header())
-		if err := (pages.Console{API: "/_usher/api/v1"}).Render(w); err != nil {
-			t.Error(err)
-		}
-	})
-	api := http.NewServeMux()
-	api.HandleFunc("GET /links", d.list)
-	api.HandleFunc("POST /links", d.create)
-	api.HandleFunc("PATCH /links/{id}", d.patch)
-	api.HandleFunc("POST /links/{id}/{verb}", d.stand)
-	api.HandleFunc("GET /sessions", d.sessions)
-	api.HandleFunc("POST /sessions/{id}/end", d.end)
-	mux.Handle("/_usher/api/v1/", http.StripPrefix("/_usher/api/v1", d.keyed(api)))
-	d.Server = httptest.NewServer(mux)
-	t.Cleanup(d.Close)
-	return d
-}
-
-func link(id string, more object) object {
-	l := object{"id": id, "url": "https://media.example.com/s/" + id, "standing": "active",
-		"opens": 0, "devices": 0, "created_at": time.Now().UTC()}
-	for key, value := range more {
-		l[key] = value
+	// A session is ended, and the link revoked: by the word alone.
+	press(t, b, "End the session of evil")
+	until(t, b, `document.querySelector('.session .chip').innerText === 'ended'`)
+	press(t, b, "Revoke")
+	until(t, b, `document.getElementById('ask').open && document.querySelector('#ask .danger').disabled`)
+	b.clean(t)
+	b.inspect(t, "console revoking")
+	fill(t, b, "Reason, for the record", "the cut is final")
+	fill(t, b, "Type revoke to confirm", "revoke")
+	press(t, b, "Keep it")
+	until(t, b, `!document.getElementById('ask').open`)
+	press(t, b, "Revoke")
+	fill(t, b, "Reason, for the record", "the cut is final")
+	fill(t, b, "Type revoke to confirm", "revoke")
+	eval[bool](t, b, `(document.querySelector('#ask .danger').click(), true)`)
+	until(t, b, has(view, "the cut is final")+` && `+has(told, "revoked"))
+	if got := eval[string](t, b, `document.getElementById('curls').textContent`); !strings.Contains(got, "/revoke'") || !strings.Contains(got, "$USHER_KEY") {
+		t.Errorf("the calls are %s", got)
 	}
-	return l
-}
 
-// keyed asks for the key, takes note of the call, and lets one at a time in.
-func (d *desk) keyed(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		if r.Header.Get("Authorization") != "Bearer "+apiKey {
-			problem(w, http.StatusUnauthorized, object{"title": "The key is not known", "detail": "ask for a new one"})
-			return
-		}
-		d.calls = append(d.calls, r.Method+" "+r.URL.RequestURI())
-		next.ServeHTTP(w, r)
-	})
-}
-
-func (d *desk) called(call string) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, c := range d.calls {
-		if c == call {
-			return true
-		}
+	// Two are invited, and each is told apart.
+	o.visit(b, "/people", "People")
+	fill(t, b, "Addresses", "ann@example.com\nno address\nben@example.com")
+	press(t, b, "Invite")
+	until(t, b, `document.querySelectorAll('.outcomes li').length === 3`)
+	if got := eval[string](t, b, `document.querySelector('.outcomes').innerText`); strings.Count(got, "invited") != 2 || strings.Count(got, "refused") != 1 {
+		t.Errorf("the outcomes are %s", got)
 	}
-	return false
-}
+	b.clean(t)
+	b.inspect(t, "console invited")
 
-func answer(w http.ResponseWriter, body any) {
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(body)
-}
-
-func problem(w http.ResponseWriter, status int, body object) {
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body)
-}
-
-func (d *desk) list(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Query().Get("cursor") != "" {
-		answer(w, object{"links": []object{link("lnk_1", object{"title": "The oldest", "scope": "/old.mp4", "views": object{"limit": 1, "used": 0, "reserved": 0}})}})
-		return
+	// A collection is made and opened, somebody is granted it, and it is locked.
+	o.visit(b, "/collections", "Collections")
+	fill(t, b, "Name", "clock")
+	fill(t, b, "Paths", "/clock/*")
+	fill(t, b, "Level", "link")
+	press(t, b, "Create collection")
+	headed(t, b, "clock")
+	fill(t, b, "Whom", "ann@example.com")
+	press(t, b, "Grant")
+	until(t, b, has(told, "granted")+` && `+has(`document.querySelector('[aria-label="Who has access, and why"]').innerText`, "ann@example.com"))
+	b.do(t, chromedp.Click(chromedp.CSS(`[value=locked]`)))
+	until(t, b, has(told, "clock is locked now"))
+	if got := o.CLI("collection", "show", "clock"); !strings.Contains(got, "locked") {
+		t.Errorf("the collection is %s", got)
 	}
-	answer(w, object{"links": d.links, "next": "lnk_2"})
+	b.clean(t)
 }
 
-func (d *desk) create(w http.ResponseWriter, r *http.Request) {
-	var body object
-	_ = json.NewDecoder(r.Body).Decode(&body)
-	if !strings.HasPrefix(body["path"].(string), "/") {
-		problem(w, http.StatusBadRequest, object{"title": "The path is not valid", "detail": "it has to begin with /", "field": "path"})
-		return
-	}
-	answer(w, link("lnk_5", object{"title": body["title"], "scope": body["path"], "media_url": "https://media.example.com" + fmt.Sprint(body["path"]) + "?usher=abc",
-		"views": object{"limit": body["views"], "used": 0, "reserved": 0}, "views_each": body["views_each"]}))
-}
-
-func (d *desk) find(id string) object {
-	for _, l := range d.links {
-		if l["id"] == id {
-			return l
-		}
-	}
-	return nil
-}
-
-func (d *desk) patch(w http.ResponseWriter, r *http.Request) {
-	l := d.find(r.PathValue("id"))
-	views := l["views"].(object)
-	views["limit"] = views["limit"].(int) + 1
-	answer(w, l)
-}
-
-func (d *desk) stand(w http.ResponseWriter, r *http.Request) {
-	l := d.find(r.PathValue("id"))
-	l["standing"] = map[string]string{"suspend": "suspended", "resume": "active", "revoke": "revoked"}[r.PathValue("verb")]
-	var body object
-	_ = json.NewDecoder(r.Body).Decode(&body)
-	l["standing_reason"] = body["why"]
-	answer(w, l)
-}
-
-func (d *desk) sessions(w http.ResponseWriter, r *http.Request) {
-	now := time.Now().UTC()
-	one := object{"id": "ses_1", "link": r.URL.Query().Get("link"), "device": "dev_4HTK", "agent": "Firefox " + hostile,
-		"state": "live", "created_at": now.Add(-20 * time.Minute), "last_seen": now.Add(-time.Minute), "expires_at": now.Add(time.Hour), "bytes": 48_300_000,
-		"plays": []object{{"asset": "clock", "state": "charged", "opened_at": now.Add(-19 * time.Minute), "opener": "/acme/cut2/clock/360p/0.ts"}}}
-	if d.ended {
-		one["state"], one["ended_at"] = "ended", now
-	}
-	answer(w, object{"sessions": []object{one}})
-}
-
-func (d *desk) end(w http.ResponseWriter, _ *http.Request) {
-	d.ended = true
-	answer(w, object{})
-}
-
-// enter opens the console with the key in the address.
-func enter(t *testing.T, d *desk) *tab {
-	t.Helper()
-	console := openTab(t, browsertest.New(t))
-	console.do(t, chromedp.EmulateViewport(1280, 800), chromedp.Navigate(d.URL+"/_usher/console#key="+apiKey))
-	until(t, console, `document.querySelectorAll('#links tbody tr').length === 3`)
-	return console
-}
-
-const (
-	text  = `document.body.innerText`
-	news  = `document.getElementById('news').textContent`
-	fault = `document.getElementById('problem').textContent`
-)
-
-func press(t *testing.T, b *tab, label string) {
-	t.Helper()
-	b.do(t, chromedp.Click(chromedp.CSS(`button[aria-label="`+label+`"]`)))
-}
-
-func TestConsoleLooks(t *testing.T) {
-	d := openDesk(t)
-	console := openTab(t, browsertest.New(t))
-	for _, width := range []int64{320, 1280} {
-		for _, scheme := range []string{"light", "dark"} {
-			name := fmt.Sprintf("console %d %s", width, scheme)
-			console.dress(t, width, scheme)
-			console.do(t, chromedp.Navigate(d.URL+"/_usher/console"))
-			until(t, console, `document.getElementById('key').checkVisibility()`)
-			console.inspect(t, name+" signed out")
-			// The same document: only its fragment changes.
-			console.do(t, chromedp.Navigate(d.URL+"/_usher/console#key="+apiKey))
-			until(t, console, `document.querySelectorAll('#links tbody tr').length === 3`)
-			press(t, console, "Sessions of Acme, second cut")
-			until(t, console, `document.querySelector('.session') !== null`)
-			console.do(t, chromedp.Click(chromedp.CSS(`#new summary`)))
-			console.inspect(t, name)
-			press(t, console, "Revoke Acme, second cut")
-			until(t, console, `document.getElementById('revoke').open`)
-			console.inspect(t, name+" revoking")
-			eval[bool](t, console, `(sessionStorage.clear(), true)`)
-		}
+// Signing out is the server's to do: what the browser had opens nothing after it.
+func TestSigningOutOfTheConsole(t *testing.T) {
+	o := openOffice(t)
+	b := o.activated("olga@example.com", "owner")
+	o.visit(b, "/health", "Health")
+	b.do(t, chromedp.Click(chromedp.CSS(`#sign-out button`)), chromedp.WaitVisible(chromedp.CSS(`[name=password]`)))
+	// The way back in leads to the screen that one wanted.
+	b.do(t, chromedp.Navigate(o.URL+"/_usher/console/links?state=active"))
+	until(t, b, `document.getElementById('to-sign-in').checkVisibility()`)
+	b.heard() // the browser names the request that was refused
+	b.inspect(t, "console signed out")
+	b.do(t, chromedp.Click(chromedp.CSS(`#to-sign-in`)), chromedp.WaitVisible(chromedp.CSS(`[name=password]`)),
+		chromedp.SendKeys(chromedp.CSS(`[name=email]`), "olga@example.com"), chromedp.SendKeys(chromedp.CSS(`[name=password]`), password+"\r"),
+		chromedp.WaitVisible(chromedp.CSS(`#view h1`)))
+	if got := eval[string](t, b, `location.pathname + location.search`); got != "/_usher/console/links?state=active" {
+		t.Errorf("signing in led to %s", got)
 	}
 }
 
-// The key goes from the address into the tab's own storage: no address bar, no
+// A key goes from the address into the tab's own storage: no address bar, no
 // history, and nowhere else.
 func TestConsoleHidesTheKey(t *testing.T) {
-	d := openDesk(t)
-	console := enter(t, d)
-	if got := eval[string](t, console, `location.href`); got != d.URL+"/_usher/console" {
+	o := openOffice(t)
+	key := o.made("key", "apikey", "create", "--name", "console", "--scope", "manage")
+	b := openTab(t, browsertest.New(t))
+	o.visit(b, "#key="+key, "Links")
+	if got := eval[string](t, b, `location.href`); got != o.URL+"/_usher/console" {
 		t.Errorf("the address is %q, want it without the key", got)
 	}
-	if got := eval[string](t, console, `document.documentElement.outerHTML + document.cookie + JSON.stringify(localStorage)`); strings.Contains(got, apiKey) {
+	if got := eval[string](t, b, `document.documentElement.outerHTML + document.cookie + JSON.stringify(localStorage)`); strings.Contains(got, key) {
 		t.Error("the key is on the page")
 	}
-	console.do(t, chromedp.Reload())
-	until(t, console, `document.querySelectorAll('#links tbody tr').length === 3`)
-	console.do(t, chromedp.Click(chromedp.CSS(`#sign-out`)))
-	until(t, console, `document.getElementById('key').checkVisibility()`)
-	if got := eval[string](t, console, `JSON.stringify(sessionStorage)`); got != "{}" {
+	b.do(t, chromedp.Reload())
+	headed(t, b, "Links")
+	press(t, b, "Sign out")
+	until(t, b, `document.getElementById('key').checkVisibility()`)
+	if got := eval[string](t, b, `JSON.stringify(sessionStorage) + document.getElementById('view').innerText`); got != "{}" {
 		t.Errorf("signed out, the tab still keeps %s", got)
 	}
-	if rows := eval[int](t, console, `document.querySelectorAll('#links tbody tr').length`); rows != 0 {
-		t.Errorf("signed out, the page still shows %d links", rows)
-	}
+	b.do(t, chromedp.SendKeys(chromedp.CSS(`#key`), "wrong\r"))
+	until(t, b, has(fault, "An API key is needed"))
+	b.do(t, chromedp.SendKeys(chromedp.CSS(`#key`), key+"\r"))
+	headed(t, b, "Links")
 }
 
-func TestConsoleSignsIn(t *testing.T) {
-	d := openDesk(t)
-	console := openTab(t, browsertest.New(t))
-	console.do(t, chromedp.Navigate(d.URL+"/_usher/console"), chromedp.WaitVisible(chromedp.CSS(`#key`)),
-		chromedp.SendKeys(chromedp.CSS(`#key`), "wrong\r"))
-	until(t, console, fault+`.includes('The key is not known: ask for a new one')`)
-	console.do(t, chromedp.SendKeys(chromedp.CSS(`#key`), apiKey+"\r"))
-	until(t, console, `document.querySelectorAll('#links tbody tr').length === 3 && `+fault+` === ''`)
+// Whoever may do less sees less.
+func TestConsoleShowsWhatOneMayDo(t *testing.T) {
+	o := openOffice(t)
+	o.CLI("collection", "create", "clock", "--path", "/clock/*", "--level", "link")
+	b := o.activated("lim@example.com", "limited")
+	o.CLI("grant", "create", "clock", "--person", "lim@example.com", "--can", "view")
+	screens := `[...document.querySelectorAll('#nav a')].map((a) => a.textContent).join(' ')`
+	o.visit(b, "", "Links")
+	if got := eval[string](t, b, screens); got != "Links Collections Events" {
+		t.Errorf("a limited person is shown the way to %s", got)
+	}
+	if eval[bool](t, b, `document.getElementById('new') !== null`) {
+		t.Error("somebody who may share nothing is offered a new link")
+	}
+	o.visit(b, "/collections", "Collections")
+	if got := eval[string](t, b, view); !strings.Contains(got, "clock") || strings.Contains(got, "New collection") {
+		t.Errorf("collections: %s", got)
+	}
+	o.CLI("grant", "create", "clock", "--person", "lim@example.com", "--can", "view,share")
+	o.visit(b, "", "Links")
+	until(t, b, `document.getElementById('new') !== null`)
+	// Going there all the same, one is told, and sees nothing.
+	b.do(t, chromedp.Navigate(o.URL+"/_usher/console/keys"))
+	until(t, b, has(fault, "may not"))
+	key := o.made("key", "apikey", "create", "--name", "looks", "--scope", "read")
+	b.do(t, chromedp.Navigate("about:blank"))
+	o.visit(b, "#key="+key, "Links")
+	if got := eval[string](t, b, screens); got != "Links Collections People Groups Sessions Events Keys Health" {
+		t.Errorf("an operator who only looks is shown the way to %s", got)
+	}
+	if eval[bool](t, b, `document.getElementById('new') !== null`) {
+		t.Error("a key that only reads is offered a new link")
+	}
 }
 
 // What owners and browsers wrote is shown as they wrote it, and is nothing but
 // text.
 func TestConsoleShowsPayloadsAsText(t *testing.T) {
-	console := enter(t, openDesk(t))
-	press(t, console, "Sessions of Acme, second cut")
-	until(t, console, `document.querySelector('.session') !== null`)
-	if got := eval[string](t, console, text); strings.Count(got, hostile) < 4 {
-		t.Errorf("the page says\n%s\nwant the payload as text in title, scope, reason and agent", got)
+	o := openOffice(t)
+	b := o.activated("olga@example.com", "owner")
+	link := o.made("id", "link", "create", "--path", "/clock/*", "--title", hostile)
+	o.CLI("link", "suspend", link, "--why", hostile)
+	o.CLI("person", "create", "tess@example.com", "--name", hostile)
+	o.CLI("collection", "create", "clock", "--path", "/clock/*", "--title", hostile)
+	o.CLI("grant", "create", "clock", "--person", "tess@example.com", "--can", "view")
+	group := o.made("id", "group", "create", hostile)
+	o.CLI("apikey", "create", "--name", hostile, "--scope", "read")
+	collection := o.made("id", "collection", "show", "clock")
+	for screen, heading := range map[string]string{
+		"": "Links", "/links/" + link: hostile, "/people": "People", "/collections": "Collections", "/collections/" + collection: hostile,
+		"/groups": "Groups", "/groups/" + group: hostile, "/keys": "Keys",
+	} {
+		b.do(t, chromedp.Navigate(o.URL+"/_usher/console"+screen))
+		headed(t, b, heading)
+		if got := eval[string](t, b, view); !strings.Contains(got, hostile) {
+			t.Errorf("%s says\n%s\nwant the payload as text", screen, got)
+		}
+		if n := eval[int](t, b, `document.querySelectorAll('main img, main script, main iframe, [onerror]').length`); n != 0 {
+			t.Errorf("%s: payloads became %d elements", screen, n)
+		}
+		b.clean(t)
 	}
-	if n := eval[int](t, console, `document.querySelectorAll('table img, table script, table a').length`); n != 0 {
-		t.Errorf("payloads became %d elements", n)
-	}
-	if heard := console.heard(); len(heard) != 0 {
-		t.Errorf("the console complained: %q", heard)
+	// The browser itself would refuse markup made from text.
+	if got := eval[string](t, b, `(() => { try { document.createElement('p').innerHTML = '<b>x</b>'; return 'done'; } catch (e) { return e.name; } })()`); got != "TypeError" {
+		t.Errorf("markup made from text: %s", got)
 	}
 }
 
-func TestConsoleChangesLinks(t *testing.T) {
-	d := openDesk(t)
-	console := enter(t, d)
-	row := `document.querySelector('[data-id=lnk_4]').innerText`
-
-	press(t, console, "Add one view to Acme, second cut")
-	until(t, console, row+`.includes('1 of 4')`)
-	press(t, console, "Suspend Acme, second cut")
-	until(t, console, row+`.includes('suspended') && `+news+`.includes('suspended')`)
-	press(t, console, "Resume Acme, second cut")
-	until(t, console, row+`.includes('active')`)
-
-	press(t, console, "Revoke Acme, second cut")
-	until(t, console, `document.getElementById('revoke').open && document.getElementById('revoke-do').disabled`)
-	console.do(t, chromedp.SendKeys(chromedp.CSS(`#revoke-why`), "the cut is final"))
-	console.do(t, chromedp.SendKeys(chromedp.CSS(`#revoke-word`), "revoke"), chromedp.Click(chromedp.CSS(`#revoke-do`)))
-	until(t, console, row+`.includes('revoked') && `+row+`.includes('the cut is final') && !`+row+`.includes('Suspend')`)
-
-	for _, call := range []string{"PATCH /links/lnk_4", "POST /links/lnk_4/suspend", "POST /links/lnk_4/resume", "POST /links/lnk_4/revoke"} {
-		if !d.called(call) {
-			t.Errorf("%s was not called", call)
+// Each screen is looked at, narrow and wide, in both schemes.
+func TestConsoleLooks(t *testing.T) {
+	o := openOffice(t)
+	b := o.activated("olga@example.com", "owner")
+	link := o.made("id", "link", "create", "--path", "/clock/*", "--title", "Acme, second cut", "--views", "3", "--views-each", "2", "--expires", "48h")
+	o.watch(made(t, o.CLI("link", "show", link, "--json"), "media_url"), "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
+	o.CLI("link", "suspend", o.made("id", "link", "create", "--path", "/clock/master.m3u8"), "--why", "wrong file")
+	o.CLI("collection", "create", "clock", "--path", "/clock/*", "--title", "The clock")
+	o.CLI("person", "create", "tess.with.a.long.name@a-company-of-many-words.example.com", "--name", "Tess")
+	group := o.made("id", "group", "create", "Crew")
+	o.CLI("grant", "create", "clock", "--group", "Crew", "--can", "view")
+	collection, person := o.made("id", "collection", "show", "clock"), o.made("id", "person", "show", "olga@example.com")
+	for screen, heading := range map[string]string{
+		"": "Links", "/links?state=suspended": "Links", "/links/" + link: "Acme, second cut", "/collections": "Collections", "/collections/" + collection: "The clock",
+		"/people": "People", "/people/" + person: "olga@example.com", "/groups": "Groups", "/groups/" + group: "Crew", "/sessions": "Live sessions",
+		"/events": "Events", "/keys": "Keys", "/health": "Health",
+	} {
+		for _, width := range []int64{320, 1280} {
+			scheme := map[int64]string{320: "dark", 1280: "light"}[width]
+			b.dress(t, width, scheme)
+			o.visit(b, screen, heading)
+			eval[bool](t, b, `(() => { for (const d of document.querySelectorAll('details')) d.open = true; return true; })()`)
+			b.clean(t)
+			name, _, _ := strings.Cut(strings.TrimPrefix(screen, "/"), "_")
+			b.inspect(t, fmt.Sprintf("console %s %d %s", strings.NewReplacer("/", " ", "?", " ", "=", " ").Replace(name), width, scheme))
 		}
 	}
-}
-
-// Closing the dialog any other way keeps the link.
-func TestConsoleKeepsALinkUnlessTheWordIsTyped(t *testing.T) {
-	d := openDesk(t)
-	console := enter(t, d)
-	press(t, console, "Revoke Acme, second cut")
-	until(t, console, `document.getElementById('revoke').open`)
-	// Enter in the first field presses the form's first button: keep it.
-	console.do(t, chromedp.SendKeys(chromedp.CSS(`#revoke-why`), "x\r"))
-	until(t, console, `!document.getElementById('revoke').open`)
-	press(t, console, "Add one view to Acme, second cut")
-	until(t, console, news+`.includes('One more view')`)
-	if d.called("POST /links/lnk_4/revoke") {
-		t.Error("the link was revoked")
-	}
-}
-
-func TestConsoleEndsSessions(t *testing.T) {
-	d := openDesk(t)
-	console := enter(t, d)
-	press(t, console, "Sessions of Acme, second cut")
-	until(t, console, `document.querySelector('.session')?.innerText.includes('live')`)
-	press(t, console, "End session ses_1")
-	until(t, console, `document.querySelector('.session')?.innerText.includes('ended')`)
-	if !d.called("POST /sessions/ses_1/end?link=lnk_4") {
-		t.Error("the session was not ended through the API")
-	}
-}
-
-func TestConsoleCreatesLinks(t *testing.T) {
-	d := openDesk(t)
-	console := enter(t, d)
-	console.do(t, chromedp.Click(chromedp.CSS(`#new summary`)),
-		chromedp.SendKeys(chromedp.CSS(`#path`), "acme\r"))
-	until(t, console, fault+`.includes('The path is not valid: it has to begin with /')`)
-	if !eval[bool](t, console, `document.activeElement.id === 'path' && document.activeElement.ariaInvalid === 'true'`) {
-		t.Error("the field that was wrong is not marked and focused")
-	}
-	console.heard() // the browser names the refused request, as it should
-	console.do(t, chromedp.SetValue(chromedp.CSS(`#path`), "/acme/new/*"),
-		chromedp.SendKeys(chromedp.CSS(`#title`), "Third cut"),
-		chromedp.SendKeys(chromedp.CSS(`#views`), "2\r"))
-	until(t, console, `document.getElementById('created').innerText.includes('https://media.example.com/s/lnk_5')`)
-	until(t, console, `document.querySelector('tbody tr').innerText.includes('0 of 2')`)
-	console.inspect(t, "console created")
-}
-
-func TestConsoleShowsOlderLinks(t *testing.T) {
-	console := enter(t, openDesk(t))
-	console.do(t, chromedp.Click(chromedp.CSS(`#more`)))
-	until(t, console, text+`.includes('The oldest') && !document.getElementById('more').checkVisibility()`)
 }

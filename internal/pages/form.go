@@ -67,7 +67,7 @@ type Link struct {
 }
 
 // Render draws the page.
-func (f Form) Render(w io.Writer) error {
+func (f Form) Render(w io.Writer, to Reader) error {
 	if f.Action != "" {
 		if err := checkAddress("form's", f.Action); err != nil {
 			return err
@@ -85,5 +85,8 @@ func (f Form) Render(w io.Writer) error {
 			return err
 		}
 	}
-	return render(w, formPage, f)
+	return formPage.render(w, to, map[string]any{
+		"Title": f.Title, "Lead": f.Lead, "Problem": f.Problem, "Action": f.Action, "Hidden": f.Hidden,
+		"Fields": f.Fields, "Buttons": f.Buttons, "Links": f.Links, "Note": f.Note,
+	})
 }

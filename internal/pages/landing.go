@@ -3,6 +3,9 @@ package pages
 import (
 	"io"
 	"time"
+
+	"github.com/usher-media/usher/internal/gate"
+	"github.com/usher-media/usher/internal/speech"
 )
 
 // Landing is the page behind a share link. Looking at it changes nothing; the
@@ -34,14 +37,14 @@ type Asking struct {
 	// SignIn is where to sign in; empty: that helps nobody here. Without a
 	// password to type, there is no Watch to press before.
 	SignIn string
-	// Problem says what was wrong with what was sent.
-	Problem string
+	// Problem says what was wrong with what was sent; OK: nothing was.
+	Problem gate.Reason
 }
 
 func (a Asking) anything() bool { return a != Asking{} }
 
 // Render draws the page.
-func (l Landing) Render(w io.Writer) error {
+func (l Landing) Render(w io.Writer, to Reader) error {
 	if err := checkAddress("form's", l.Action); err != nil {
 		return err
 	}
@@ -50,40 +53,51 @@ func (l Landing) Render(w io.Writer) error {
 			return err
 		}
 	}
+	language := to.language()
+	asks := map[string]any{"Password": l.Asks.Password, "SignIn": l.Asks.SignIn, "Problem": problem(language, l.Asks.Problem)}
 	if l.Asks.anything() {
-		return render(w, landingPage, map[string]any{"Lead": l.Asks.lead(), "Asks": l.Asks, "Action": l.Action})
+		return landingPage.render(w, to, map[string]any{"Lead": l.Asks.lead(language), "Asks": asks, "Action": l.Action})
 	}
 	rest := allowance{l.ViewsLeft, l.Views, l.EachLeft, l.Each}
-	return render(w, landingPage, map[string]any{
+	return landingPage.render(w, to, map[string]any{
 		"Title":  l.Title,
-		"Lead":   join(rest.sentence(""), l.price(rest)),
+		"Lead":   join(rest.sentence(language, false), l.price(language, rest)),
 		"Pips":   rest.pips(),
-		"Until":  stampOf(l.ExpiresAt),
-		"Asks":   l.Asks,
+		"Until":  stampOf(language, l.ExpiresAt),
+		"Asks":   asks,
 		"Action": l.Action,
 	})
 }
 
-func (a Asking) lead() string {
+// problem is a refusal as one sentence after the other.
+func problem(l *speech.Language, no gate.Reason) string {
+	if no == gate.OK {
+		return ""
+	}
+	heading, advice := told(l, no)
+	return heading + ". " + advice
+}
+
+func (a Asking) lead(l *speech.Language) string {
 	switch {
 	case a.Password && a.SignIn != "":
-		return "It is for certain people, and for whoever knows its password."
+		return l.Say("landing.either")
 	case a.Password:
-		return "It has a password. Whoever sent you the link knows it."
+		return l.Say("landing.password")
 	}
-	return "It is for certain people. Sign in with the address that it was sent to."
+	return l.Say("landing.person")
 }
 
 // price says what pressing Watch costs.
-func (l Landing) price(rest allowance) string {
+func (l Landing) price(language *speech.Language, rest allowance) string {
 	switch {
 	case l.Resuming:
-		return "Your view is still open: pressing Watch costs nothing."
+		return language.Say("landing.costs_nothing")
 	case !rest.limited():
-		return "Press Watch to begin."
+		return language.Say("landing.begin")
 	case l.Resume <= 0:
-		return "Pressing Watch uses one."
+		return language.Say("landing.uses_one")
 	default:
-		return "Pressing Watch uses one; you can come back within " + span(l.Resume) + " at no cost."
+		return language.Say("landing.uses_one_back", "span", language.Span(l.Resume))
 	}
 }

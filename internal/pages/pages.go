@@ -13,26 +13,63 @@ import (
 	"io"
 	"net/url"
 	"strings"
+
+	"github.com/usher-media/usher/internal/speech"
 )
 
 //go:embed templates
 var templates embed.FS
 
 var (
-	landingPage = parse("landing.html")
-	watchPage   = parse("watch.html")
-	refusalPage = parse("refusal.html")
-	formPage    = parse("form.html")
-	consolePage = parse("console.html")
+	landingPage = speak("landing.html")
+	watchPage   = speak("watch.html")
+	refusalPage = speak("refusal.html")
+	formPage    = speak("form.html")
+	consolePage = parse("console.html", speech.English())
 )
+
+// Reader is whom a page is drawn for.
+type Reader struct {
+	// Language is the one they read; nil: English.
+	Language *speech.Language
+	// Brand is whose page it is.
+	Brand Brand
+}
+
+func (r Reader) language() *speech.Language {
+	if r.Language == nil {
+		return speech.English()
+	}
+	return r.Language
+}
+
+// spoken is one page in every language.
+type spoken map[*speech.Language]*template.Template
+
+func speak(name string) spoken {
+	pages := spoken{}
+	for _, language := range speech.All() {
+		pages[language] = parse(name, language)
+	}
+	return pages
+}
+
+// render draws the page for its reader.
+func (s spoken) render(w io.Writer, to Reader, view map[string]any) error {
+	view["Brand"] = to.Brand
+	return render(w, s[to.language()], view)
+}
 
 // parse reads one page and the frame around it. A page that does not parse, or
 // names an asset that does not exist, is a fault of this package and stops the
 // program at start, not the first viewer.
-func parse(name string) *template.Template {
-	functions := template.FuncMap{"asset": assetPath}
+func parse(name string, language *speech.Language) *template.Template {
+	functions := template.FuncMap{
+		"asset": assetPath, "say": language.Say, "around": language.Around,
+		"lang": func() string { return language.Tag }, "dir": func() string { return language.Dir },
+	}
 	return template.Must(template.New("frame.html").Funcs(functions).
-		ParseFS(templates, "templates/frame.html", "templates/"+name))
+		ParseFS(templates, "templates/frame.html", "templates/brand.html", "templates/"+name))
 }
 
 // render draws into a buffer first: an error never leaves half a page behind a

@@ -4,15 +4,25 @@ import (
 	"bytes"
 	"io"
 	"maps"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/pages"
+	"github.com/usher-media/usher/internal/speech"
 )
 
 // page is what all pages have in common.
-type page interface{ Render(io.Writer) error }
+type page interface {
+	Render(io.Writer, pages.Reader) error
+}
+
+// bare is the console: it is drawn for nobody in particular.
+type bare struct{ pages.Console }
+
+func (d bare) Render(w io.Writer, _ pages.Reader) error { return d.Console.Render(w) }
 
 var (
 	someday = time.Date(2031, time.March, 4, 17, 30, 0, 0, time.FixedZone("", 2*3600))
@@ -23,112 +33,229 @@ var (
 	}
 )
 
-// states is every page in every state that a person can meet.
-func states() map[string]page {
-	all := map[string]page{
-		"landing":           pages.Landing{Title: "Acme, second cut", ViewsLeft: 1, Views: 3, ExpiresAt: someday, Resume: half, Action: "/s/abc"},
-		"landing untitled":  pages.Landing{ViewsLeft: 3, Views: 3, EachLeft: 1, Each: 1, Resume: half, Action: "/s/abc"},
-		"landing unlimited": pages.Landing{Title: "Press kit", Resume: half, Action: "/s/abc"},
-		"landing resuming":  pages.Landing{Title: "Press kit", Views: 1, ExpiresAt: someday, Resume: half, Action: "/s/abc", Resuming: true},
-		"landing password":  asked(pages.Asking{Password: true}),
-		"landing guessed":   asked(pages.Asking{Password: true, SignIn: signIn, Problem: said(gate.PasswordWrong)}),
-		"landing slowed":    asked(pages.Asking{Password: true, Problem: said(gate.TooManyTries)}),
-		"landing named":     asked(pages.Asking{SignIn: signIn}),
-		"refusal sign in":   pages.Refusal{Status: 401, Reason: "sign_in", Heading: gate.SignIn.Heading(), Advice: gate.SignIn.Advice(), SignIn: "/_usher/signin"},
-		"refusal person":    pages.Refusal{Status: 403, Reason: "wrong_person", Heading: gate.WrongPerson.Heading(), Advice: gate.WrongPerson.Advice(), SignIn: signIn},
-		"refusal locked":    refusal(gate.LockedPlace),
-		"watch":             pages.Watch{Title: "Acme, second cut", Sources: sources, AppURL: "/~abc/clock/master.m3u8", ViewsLeft: 2, Views: 3, ExpiresAt: someday, Resume: half},
-		"watch parts":       pages.Watch{Title: "Festival", Sources: sources, AppURL: "/~abc/clock/master.m3u8", Parts: []pages.Part{{Name: "clock", URL: "/_usher/watch/lnk_a", Shown: true}, {Name: "teaser.mp4", URL: "/_usher/watch/lnk_a/2"}}},
-		"watch last":        pages.Watch{Sources: sources[1:], AppURL: "https://media.example.com/~abc/clock/clock.mp4", Views: 1, Resume: half},
-		"watch elsewhere":   pages.Watch{Title: "A folder", AppURL: "/~abc/folder/"},
-		"refusal uniform":   pages.Refusal{Status: 404, Heading: "Nothing here", Advice: "If you were sent a link, open it exactly as you received it."},
-		"refusal each":      pages.Refusal{Status: 410, Reason: "views_spent", Heading: "All views of this link are used", Advice: "Ask whoever sent it to you.", Detail: "Each viewer may watch twice."},
-		"refusal later":     refusal(gate.StoreDown),
-		"console":           pages.Console{API: "/_usher/api/v1"},
+const (
+	signIn   = "/_usher/signin?next=%2Fs%2Fabc"
+	personal = "https://media.example.com/~NQAAAZr9xAAHk2q3hXy0bW8vT5mJd1cU6ePfLs4RgYiOaZnKtMx/clock/master.m3u8"
+)
+
+// states is every situation, with each page that belongs to it, as it is drawn
+// in a language.
+func states(l *speech.Language) map[string]map[string]page {
+	all := map[string]map[string]page{
+		"open": {
+			"landing":           pages.Landing{Title: "Acme, second cut", ViewsLeft: 1, Views: 3, ExpiresAt: someday, Resume: half, Action: "/s/abc"},
+			"landing untitled":  pages.Landing{ViewsLeft: 3, Views: 3, EachLeft: 1, Each: 1, Resume: half, Action: "/s/abc"},
+			"landing unlimited": pages.Landing{Title: "Press kit", Resume: half, Action: "/s/abc"},
+			"landing resuming":  pages.Landing{Title: "Press kit", Views: 1, ExpiresAt: someday, Resume: half, Action: "/s/abc", Resuming: true},
+		},
+		"password": {
+			"landing password": asked(pages.Asking{Password: true}),
+			"landing guessed":  asked(pages.Asking{Password: true, SignIn: signIn, Problem: gate.PasswordWrong}),
+			"landing slowed":   asked(pages.Asking{Password: true, Problem: gate.TooManyTries}),
+			"refusal password": refusal(gate.PasswordNeeded),
+		},
+		"sign in": {
+			"landing named":   asked(pages.Asking{SignIn: signIn}),
+			"refusal sign in": pages.Refusal{Reason: gate.SignIn, Signed: true, SignIn: "/_usher/signin"},
+			"refusal person":  pages.Refusal{Reason: gate.WrongPerson, Signed: true, SignIn: signIn},
+		},
+		"player": {
+			"watch":           pages.Watch{Title: "Acme, second cut", Sources: sources, AppURL: personal, QR: "/_usher/watch/lnk_a/qr.png", ViewsLeft: 2, Views: 3, ExpiresAt: someday, Resume: half, Download: "/~abc/clock/clock.mp4?download"},
+			"watch parts":     pages.Watch{Title: "Festival", Sources: sources, AppURL: "/~abc/clock/master.m3u8", Parts: []pages.Part{{Name: "clock", URL: "/_usher/watch/lnk_a", Shown: true}, {Name: "teaser.mp4", URL: "/_usher/watch/lnk_a/2"}}},
+			"watch last":      pages.Watch{Sources: sources[1:], AppURL: "https://media.example.com/~abc/clock/clock.mp4", Views: 1, Resume: half},
+			"watch elsewhere": pages.Watch{Title: "A folder", AppURL: personal, QR: "/_usher/watch/lnk_a/qr.png"},
+		},
+		"not yet":   {"refusal not yet": pages.Refusal{Reason: gate.NotYet, Signed: true, OpensAt: someday, OpensIn: time.Hour, Look: "/s/abc?wait=1"}},
+		"expired":   {"refusal expired": waiting(gate.Expired)},
+		"used up":   {"refusal used up": used(gate.AllowanceViews), "refusal used up each": used(gate.AllowanceViewsEach)},
+		"suspended": {"refusal suspended": waiting(gate.SuspendedLink), "refusal locked": waiting(gate.LockedPlace)},
+		"revoked":   {"refusal revoked": refusal(gate.RevokedLink)},
+		"playing elsewhere": {
+			"refusal seats":      pages.Refusal{Reason: gate.TooManySeats, Signed: true, Allowance: gate.AllowanceSeats, Limit: 2, RetryAfter: 2 * time.Minute, Press: "/s/abc"},
+			"refusal seats each": pages.Refusal{Reason: gate.TooManySeats, Signed: true, Allowance: gate.AllowanceSeatsEach, Limit: 1, RetryAfter: time.Minute, Press: "/s/abc"},
+			"refusal replaced":   pages.Refusal{Reason: gate.Replaced, Signed: true, Press: "/s/abc", Takes: true},
+		},
+		"slow down":   {"refusal too fast": waiting(gate.TooFast), "refusal tries": waiting(gate.TooManyTries)},
+		"unknown":     {"refusal uniform": pages.Refusal{Reason: gate.NoToken}},
+		"unavailable": {"refusal unavailable": pages.Refusal{Reason: gate.StoreDown, RetryAfter: time.Second, Look: "/s/abc?wait=1"}},
+		"not allowed": {"refusal session": refusal(gate.NoSession)},
+		"passkey": {
+			"passkey":         pages.Passkey{Title: "Use your passkey", Lead: "You are almost signed in as ann@example.com.", Action: "/_usher/signin/passkey", Options: `{"challenge":"AA","allowCredentials":[]}`, Links: []pages.Link{{Text: "Leave it", URL: "/_usher/passkeys"}}},
+			"passkey refused": pages.Passkey{Title: "Use your passkey", Lead: "You are almost signed in as ann@example.com.", Problem: "This passkey was not taken. Use one that you added here.", Action: "/_usher/signin/passkey", Options: `{}`},
+			"passkey made":    pages.Passkey{Title: "Add a passkey", Lead: "A passkey is in your phone.", Action: "/_usher/signin/passkey", Makes: true, Name: "Passkey", Most: 60, Options: `{"user":{"id":"AA"},"challenge":"AA"}`},
+			"passkeys":        pages.Passkeys{Lead: "Whoever signs in is asked for one of them.", Action: "/_usher/passkeys", Items: []pages.PasskeyItem{{ID: "pky_1", Name: "blue key", Made: someday, Used: someday}, {ID: "pky_2", Name: "phone", Made: someday}}, Add: true, Remove: true},
+			"passkeys late":   pages.Passkeys{Lead: "You have none.", Problem: "An owner's last passkey stays.", Action: "/_usher/passkeys", Items: []pages.PasskeyItem{{ID: "pky_2", Name: "phone", Made: someday}}, Note: "To add or remove one, sign out and in again.", Links: []pages.Link{{Text: "Sign out", URL: "/_usher/signout"}}},
+		},
+		"mistaken": {"refusal cross origin": pages.Refusal{Reason: gate.CrossOrigin}},
 	}
-	maps.Copy(all, forms())
+	for situation, forms := range forms(l) {
+		if all[situation] == nil {
+			all[situation] = map[string]page{}
+		}
+		maps.Copy(all[situation], forms)
+	}
 	return all
 }
 
-const signIn = "/_usher/signin?next=%2Fs%2Fabc"
+// flat is every page of all situations.
+func flat(l *speech.Language) map[string]page {
+	all := map[string]page{}
+	for _, of := range states(l) {
+		maps.Copy(all, of)
+	}
+	return all
+}
 
 func asked(asks pages.Asking) page { return pages.Landing{Action: "/s/abc", Asks: asks} }
 
-func said(reason gate.Reason) string { return reason.Heading() + ". " + reason.Advice() }
+func refusal(reason gate.Reason) page { return pages.Refusal{Reason: reason, Signed: true} }
 
-// forms are the pages of signing in, as package signin makes them.
-func forms() map[string]page {
-	next := []pages.Hidden{{Name: "next", Value: "/s/abc"}}
-	email := pages.Field{Name: "email", Label: "E-mail address", Type: "email", Autocomplete: "username", Most: 254}
-	hers, odd := email, email
-	hers.Value, hers.Fixed = "ann.with.a.long.name@a-company-of-many-words.example.com", true
-	odd.Value, odd.Problem = "ann at example", "This is not an e-mail address. Type it as in name@example.com."
-	password := pages.Field{Name: "password", Label: "Password", Type: "password", Autocomplete: "current-password", Most: 256}
-	fresh := pages.Field{
-		Name: "new", Label: "New password", Type: "password", Autocomplete: "new-password", Least: 10, Most: 256,
-		Hint: "At least 10 characters. A few words are easier to remember than odd letters.",
-	}
-	desk := pages.Form{
-		Title: "Sign in", Action: "/_usher/signin", Hidden: next, Fields: []pages.Field{email, password},
-		Buttons: []pages.Button{{Text: "Sign in"}, {Text: "Mail me a code instead", Action: "/_usher/signin/code"}},
-		Links:   []pages.Link{{Text: "Sign in with your organisation", URL: "/_usher/oidc/start"}},
-	}
-	wrong, slowed, mistyped := desk, desk, desk
-	wrong.Problem = "This address and this password do not belong together. Look at both once more."
-	slowed.Problem = "Too many wrong tries. Wait 60 seconds, then try again."
-	mistyped.Fields = []pages.Field{odd, password}
-	code := pages.Form{
-		Title: "Look into your mail", Lead: "If " + hers.Value + " can sign in here, six digits are on their way to it. They are good for 10 minutes, in this browser.",
-		Action: "/_usher/signin/code", Hidden: next,
-		Fields:  []pages.Field{{Name: "code", Label: "Code", Type: "text", Autocomplete: "one-time-code", Keys: "numeric", Most: 8}},
-		Buttons: []pages.Button{{Text: "Sign in"}},
-		Links:   []pages.Link{{Text: "Ask for another code", URL: "/_usher/signin/code"}},
-	}
-	guessed := code
-	guessed.Problem = "This code is not right, or no longer good. Look at the newest mail, or ask for another code."
-	activation := pages.Form{
-		Title: "Welcome", Lead: "Choose a password of your own. You are then signed in on this device.", Action: "/_usher/activate/abc",
-		Fields: []pages.Field{hers, fresh}, Buttons: []pages.Button{{Text: "Go on"}},
-		Note: "This link works once. If you signed in on other devices before, you are signed out there.",
-	}
-	weak := activation
-	weak.Problem = "Choose a password of at least 10 characters, and at most 256."
-	return map[string]page{
-		"sign in": desk, "sign in wrong": wrong, "sign in slowed": slowed, "sign in mistyped": mistyped,
-		"code asked": pages.Form{
-			Title: "Sign in by a code", Lead: "We mail you six digits to type in here.", Action: "/_usher/signin/code", Fields: []pages.Field{email},
-			Buttons: []pages.Button{{Text: "Mail me a code"}}, Links: []pages.Link{{Text: "Sign in by password", URL: "/_usher/signin"}},
-		},
-		"code": code, "code wrong": guessed, "activation": activation, "activation weak": weak,
-		"activation used": pages.Form{
-			Title: "This link was used already", Lead: "An activation link works once, on one device. If it was you who used it, sign in with your password.",
-			Action: "/_usher/activate/abc", Hidden: []pages.Hidden{{Name: "fresh", Value: "1"}}, Buttons: []pages.Button{{Text: "Mail me a fresh link"}},
-			Links: []pages.Link{{Text: "Sign in", URL: "/_usher/signin"}},
-			Note:  "A fresh link goes to the address that the invitation went to, and to no other. Whoever invited you is told.",
-		},
-		"activation fresh": pages.Form{Title: "A fresh link is on its way", Lead: "It goes to the address that the invitation went to. If it does not come within a few minutes, look among the unwanted mail."},
-		"signed in": pages.Form{
-			Title: "You are signed in", Lead: "As " + hers.Value + ".",
-			Links: []pages.Link{{Text: "Go on", URL: "/s/abc", Main: true}, {Text: "Change password", URL: "/_usher/password"}, {Text: "Sign out", URL: "/_usher/signout"}},
-		},
-		"sign out": pages.Form{Title: "Sign out", Lead: "What you are watching in this browser stops.", Action: "/_usher/signout", Buttons: []pages.Button{{Text: "Sign out"}}},
-		"denied":   pages.Form{Title: "You cannot sign in with this account", Lead: "Its address is not known here, or it was not confirmed, or it took too long. Try again, or ask whoever invited you.", Links: []pages.Link{{Text: "Sign in", URL: "/_usher/signin", Main: true}}},
-	}
-}
-
-func refusal(reason gate.Reason) page {
-	no := pages.Refusal{Status: reason.Status(), Reason: reason.String(), Heading: reason.Heading(), Advice: reason.Advice()}
-	if reason == gate.StoreDown || reason == gate.TooFast {
+func waiting(reason gate.Reason) page {
+	no := pages.Refusal{Reason: reason, Signed: true, Look: "/s/abc?wait=1"}
+	if reason.Status() == 429 {
 		no.RetryAfter = 5 * time.Second
 	}
 	return no
 }
 
+func used(allowance string) page {
+	return pages.Refusal{Reason: gate.ViewsSpent, Signed: true, Allowance: allowance, Limit: 2, Look: "/s/abc?wait=1"}
+}
+
+// forms are the pages of signing in, as package signin makes them.
+func forms(l *speech.Language) map[string]map[string]page {
+	next := []pages.Hidden{{Name: "next", Value: "/s/abc"}}
+	email := pages.Field{Name: "email", Label: l.Say("form.email"), Type: "email", Autocomplete: "username", Most: 254}
+	hers, odd := email, email
+	hers.Value, hers.Fixed = "ann.with.a.long.name@a-company-of-many-words.example.com", true
+	odd.Value, odd.Problem = "ann at example", l.Say("form.odd", "example", "name@example.com")
+	password := pages.Field{Name: "password", Label: l.Say("form.password"), Type: "password", Autocomplete: "current-password", Most: 256}
+	fresh := pages.Field{
+		Name: "new", Label: l.Say("form.new"), Type: "password", Autocomplete: "new-password", Least: 10, Most: 256,
+		Hint: l.Say("form.new_hint", "n", 10),
+	}
+	desk := pages.Form{
+		Title: l.Say("signin.title"), Action: "/_usher/signin", Hidden: next, Fields: []pages.Field{email, password},
+		Buttons: []pages.Button{{Text: l.Say("signin.title")}, {Text: l.Say("signin.code"), Action: "/_usher/signin/code"}},
+		Links:   []pages.Link{{Text: l.Say("signin.elsewhere"), URL: "/_usher/oidc/start"}},
+	}
+	wrong, slowed, mistyped := desk, desk, desk
+	wrong.Problem = l.Say("form.wrong_two")
+	slowed.Problem = l.Say("form.tries", "span", l.Wait(time.Minute))
+	mistyped.Fields = []pages.Field{odd, password}
+	code := pages.Form{
+		Title: l.Say("code.title"), Lead: l.Say("code.lead", "address", hers.Value, "n", 10), Action: "/_usher/signin/code", Hidden: next,
+		Fields:  []pages.Field{{Name: "code", Label: l.Say("code.label"), Type: "text", Autocomplete: "one-time-code", Keys: "numeric", Most: 8}},
+		Buttons: []pages.Button{{Text: l.Say("signin.title")}},
+		Links:   []pages.Link{{Text: l.Say("code.another"), URL: "/_usher/signin/code"}},
+	}
+	guessed := code
+	guessed.Problem = l.Say("form.wrong_code")
+	activation := pages.Form{
+		Title: l.Say("activation.title"), Lead: l.Say("activation.lead"), Action: "/_usher/activate/abc",
+		Fields: []pages.Field{hers, fresh}, Buttons: []pages.Button{{Text: l.Say("form.go_on")}}, Note: l.Say("activation.note"),
+	}
+	weak := activation
+	weak.Problem = l.Say("form.weak", "n", 10, "most", 256)
+	return map[string]map[string]page{
+		"sign in": {
+			"sign in": desk, "sign in wrong": wrong, "sign in slowed": slowed, "sign in mistyped": mistyped,
+			"signed in": pages.Form{
+				Title: l.Say("signedin.title"), Lead: l.Say("signedin.lead", "address", hers.Value),
+				Links: []pages.Link{{Text: l.Say("form.go_on"), URL: "/s/abc", Main: true}, {Text: l.Say("password.title"), URL: "/_usher/password"}, {Text: l.Say("signout.title"), URL: "/_usher/signout"}},
+			},
+			"sign out": pages.Form{Title: l.Say("signout.title"), Lead: l.Say("signout.lead"), Action: "/_usher/signout", Buttons: []pages.Button{{Text: l.Say("signout.title")}}},
+			"denied":   pages.Form{Title: l.Say("denied.title"), Lead: l.Say("denied.lead"), Links: []pages.Link{{Text: l.Say("signin.title"), URL: "/_usher/signin", Main: true}}},
+		},
+		"code": {
+			"code asked": pages.Form{
+				Title: l.Say("ask_code.title"), Lead: l.Say("ask_code.lead"), Action: "/_usher/signin/code", Fields: []pages.Field{email},
+				Buttons: []pages.Button{{Text: l.Say("ask_code.button")}}, Links: []pages.Link{{Text: l.Say("ask_code.password"), URL: "/_usher/signin"}},
+			},
+			"code": code, "code wrong": guessed,
+		},
+		"activation": {
+			"activation": activation, "activation weak": weak,
+			"activation used": pages.Form{
+				Title: l.Say("used.title"), Lead: l.Say("used.lead"),
+				Action: "/_usher/activate/abc", Hidden: []pages.Hidden{{Name: "fresh", Value: "1"}}, Buttons: []pages.Button{{Text: l.Say("used.button")}},
+				Links: []pages.Link{{Text: l.Say("signin.title"), URL: "/_usher/signin"}}, Note: l.Say("used.mail"),
+			},
+			"activation fresh": pages.Form{Title: l.Say("fresh.title"), Lead: l.Say("fresh.lead")},
+		},
+	}
+}
+
 func draw(t *testing.T, p page) string {
 	t.Helper()
+	return drawFor(t, p, pages.Reader{})
+}
+
+func drawFor(t *testing.T, p page, to pages.Reader) string {
+	t.Helper()
 	var out bytes.Buffer
-	if err := p.Render(&out); err != nil {
+	if err := p.Render(&out, to); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
+}
+
+// Every situation has a page, every reason a situation, and every page is drawn
+// in every language.
+func TestEverySituationIsDrawnInEveryLanguage(t *testing.T) {
+	known := map[gate.Reason]string{}
+	for _, s := range pages.Situations() {
+		for _, no := range s.Reasons {
+			if other, twice := known[no]; twice {
+				t.Errorf("%s belongs to %s and to %s", no, s.Name, other)
+			}
+			known[no] = s.Name
+			if pages.Waits(no) != s.Waits {
+				t.Errorf("%s: waiting is %t", no, !s.Waits)
+			}
+		}
+	}
+	for _, no := range gate.Reasons()[1:] {
+		if known[no] == "" {
+			t.Errorf("%s belongs to no situation", no)
+		}
+	}
+	english := map[string]string{}
+	for _, l := range speech.All() {
+		drawn := states(l)
+		if len(drawn) != len(pages.Situations()) {
+			t.Errorf("%d situations are drawn, of %d", len(drawn), len(pages.Situations()))
+		}
+		for _, s := range pages.Situations() {
+			if len(drawn[s.Name]) == 0 {
+				t.Errorf("nothing shows %q", s.Name)
+			}
+			for name, p := range drawn[s.Name] {
+				text := drawFor(t, p, pages.Reader{Language: l})
+				if !strings.Contains(text, `<html lang="`+l.Tag+`" dir="`+l.Dir+`">`) {
+					t.Errorf("%s in %s does not say so", name, l.Tag)
+				}
+				if strings.ContainsAny(plain(text), "{}") {
+					t.Errorf("%s in %s has an argument left: %s", name, l.Tag, plain(text))
+				}
+				if l == speech.English() {
+					english[name] = text
+				} else if left := same(english[name], text); left != "" {
+					t.Errorf("%s in %s still says %q", name, l.Tag, left)
+				}
+			}
+		}
+	}
+}
+
+// same finds a sentence that two pages of different languages have in common.
+func same(a, b string) string {
+	for _, sentence := range tags.Split(a, -1) {
+		sentence = strings.TrimSpace(sentence)
+		owners := slices.Contains([]string{"Acme, second cut", "A folder", personal}, sentence) || strings.HasPrefix(sentence, "https://")
+		if strings.Count(sentence, " ") > 1 && !owners && strings.Contains(b, ">"+sentence+"<") {
+			return sentence
+		}
+	}
+	return ""
 }

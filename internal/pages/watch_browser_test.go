@@ -42,7 +42,7 @@ func openCinema(t *testing.T, show pages.Watch) *cinema {
 	mux.Handle(pages.AssetPrefix, pages.Assets())
 	mux.HandleFunc("/watch", func(w http.ResponseWriter, _ *http.Request) {
 		pages.SetHeaders(w.Header())
-		if err := show.Render(w); err != nil {
+		if err := show.Render(w, pages.Reader{}); err != nil {
 			t.Error(err)
 		}
 	})
@@ -122,7 +122,7 @@ func TestARefusedPlayerSaysWhy(t *testing.T) {
 		reason gate.Reason
 		again  bool
 	}{
-		{gate.RevokedLink, false}, {gate.SuspendedLink, false}, {gate.NoSession, false}, {gate.StoreDown, true},
+		{gate.RevokedLink, false}, {gate.SuspendedLink, false}, {gate.NoSession, false}, {gate.Replaced, false}, {gate.StoreDown, true},
 	} {
 		t.Run(c.reason.String(), func(t *testing.T) {
 			cinema := openCinema(t, pages.Watch{Title: "Second cut", Sources: sources, AppURL: sources[0].URL, ViewsLeft: 2, Views: 3})
@@ -139,6 +139,12 @@ func TestARefusedPlayerSaysWhy(t *testing.T) {
 			}
 			if all := eval[string](t, screen, `document.body.innerText`); strings.Contains(all, "of 3 views left") != c.again {
 				t.Errorf("the page says %q, want what is left of the link: %v", all, c.again)
+			}
+			if strings.Contains(got, "Watch here instead") != (c.reason == gate.Replaced) {
+				t.Errorf("the page says %q, want a way to take the seat only where it was lost", got)
+			}
+			if strings.Contains(got, "looks again by itself") != pages.Waits(c.reason) && !c.again {
+				t.Errorf("the page says %q, want it to wait: %v", got, pages.Waits(c.reason))
 			}
 			if cinema.heads.Load() == 0 {
 				t.Error("the script asked by something else than HEAD")

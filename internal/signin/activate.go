@@ -58,27 +58,27 @@ func (d *Desk) Activate(ctx context.Context, v Visitor, code, password string) (
 	if !person.Live {
 		return Outcome{Result: Gone}, a, nil
 	}
-	outcome, err := d.renewed(ctx, v, person, ByActivation)
+	if err := d.renewed(ctx, v, person); err != nil {
+		return Outcome{}, a, err
+	}
+	outcome, err := d.admit(ctx, v, person, ByActivation)
 	return outcome, h.Activation, err
 }
 
-// renewed signs in a person whose password is another one now: everybody who was
-// in by the old one is out, and what they watch stops.
-func (d *Desk) renewed(ctx context.Context, v Visitor, person Person, how string) (Outcome, error) {
+// renewed ends what a person's old password opened: everybody who was in by it is
+// out, and what they watch stops.
+func (d *Desk) renewed(ctx context.Context, v Visitor, person Person) error {
 	if _, err := d.EndAll(ctx, person.ID); err != nil {
-		return Outcome{}, err
+		return err
 	}
 	if _, err := d.endSessions(ctx, person.ID, func(device gate.DeviceID) bool { return device != v.Device }); err != nil {
-		return Outcome{}, err
+		return err
 	}
 	of := triesOf(person.Address)
 	if _, err := d.tries.Clear(ctx, of); err != nil {
-		return Outcome{}, err
+		return err
 	}
-	if err := d.know(ctx, v, of); err != nil {
-		return Outcome{}, err
-	}
-	return d.open(ctx, v, person, how)
+	return d.know(ctx, v, of)
 }
 
 // freshEvery is how often a fresh link of one invitation is mailed at the most.
@@ -106,20 +106,23 @@ const (
 // MailFresh is asked for by a device that came with a used link.
 func (d *Desk) MailFresh(ctx context.Context, v Visitor, code string) (Again, error) {
 	h, _, err := d.activation(ctx, code)
-	if errors.Is(err, gate.ErrNotFound) || (err == nil && h.state(v.Device, d.Now()) != Used) {
+	if errors.Is(err, gate.ErrNotFound) {
 		return NoneUsed, nil
 	}
 	if err != nil {
+		return NoneUsed, err
+	}
+	if result, err := d.means(ctx, v, h); err != nil || result != Used {
 		return NoneUsed, err
 	}
 	if !d.Mail.Delivers() || d.PublicURL == "" {
 		return NoMail, nil
 	}
 	now := d.Now().UTC()
-	mark := gate.Document{
+	noted := gate.Document{
 		Kind: gate.KindCode, ID: codeID(forFresh, h.Invite), Body: []byte("{}"), Until: now.Add(freshEvery),
 	}
-	_, err = d.Store.Put(ctx, mark)
+	_, err = d.Store.Put(ctx, noted)
 	if errors.Is(err, gate.ErrConflict) {
 		return MailedBefore, nil
 	}
@@ -127,7 +130,7 @@ func (d *Desk) MailFresh(ctx context.Context, v Visitor, code string) (Again, er
 		return NoneUsed, fmt.Errorf("noting that a fresh link is mailed: %w", err)
 	}
 	if err := d.sendFresh(ctx, v, h, now); err != nil {
-		return NoneUsed, errors.Join(err, d.Store.Delete(ctx, mark.Kind, mark.ID))
+		return NoneUsed, errors.Join(err, d.Store.Delete(ctx, noted.Kind, noted.ID))
 	}
 	return Mailed, nil
 }
@@ -170,11 +173,11 @@ const ActivationPrefix = "/_usher/activate/"
 func (d *Desk) ActivationURL(code string) string { return d.PublicURL + ActivationPrefix + code }
 
 // SignInURL is where persons sign in, as it is mailed.
-func (d *Desk) SignInURL() string { return d.PublicURL + signInPath }
+func (d *Desk) SignInURL() string { return d.PublicURL + Path }
 
 // Invite makes an activation link and mails it, or gives the message back where
-// there is no mail. The letter's URL is filled in.
-func (d *Desk) Invite(ctx context.Context, a Activation, letter mail.Invitation) (mail.Handed, error) {
+// there is no mail. The letter's URL is filled in; ref is the message's.
+func (d *Desk) Invite(ctx context.Context, a Activation, letter mail.Invitation, ref string) (mail.Handed, error) {
 	code, err := d.NewActivation(ctx, a)
 	if err != nil {
 		return mail.Handed{}, err
@@ -184,6 +187,7 @@ func (d *Desk) Invite(ctx context.Context, a Activation, letter mail.Invitation)
 	if err != nil {
 		return mail.Handed{}, err
 	}
+	message.Ref = ref
 	handed, err := d.Mail.Send(ctx, message)
 	if err != nil {
 		return handed, fmt.Errorf("mailing an invitation: %w", err)

@@ -127,6 +127,61 @@ func TestLinksThatAreNone(t *testing.T) {
 	}
 }
 
+// TestALinkGivenByHandDiesWithAnotherWayIn: whoever was given the link to pass it
+// on is not the person, once that came in without it.
+func TestALinkGivenByHandDiesWithAnotherWayIn(t *testing.T) {
+	for name, comeIn := range map[string]func(s *scene, b *browserOf){
+		"by another link": func(s *scene, b *browserOf) {
+			again := s.invitation()
+			again.Invite = "inv_1"
+			b.wants(b.post("/_usher/activate/"+s.invite(again), "new", chosen), http.StatusSeeOther, "/s/abc")
+		},
+		"by a password": func(s *scene, b *browserOf) {
+			phc, err := hashed()
+			if err == nil {
+				err = s.people.SetPassword(t.Context(), s.people.of(ben), phc)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.wants(b.post("/_usher/signin", "email", ben, "password", password), http.StatusSeeOther, "")
+		},
+		"by a mailed code": func(s *scene, b *browserOf) {
+			b.post("/_usher/signin/code", "email", ben)
+			b.wants(b.post("/_usher/signin/code", "email", ben, "code", s.code(ben)), http.StatusSeeOther, "")
+			b.post("/_usher/signout")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := stage(t)
+			s.anna = s.person(ben, "")
+			s.box.none = true
+			byHand := s.invite(s.invitation())
+			s.box.none = false
+			comeIn(s, s.browser())
+			other := s.browser()
+			other.wants(other.get("/_usher/activate/"+byHand), http.StatusGone, "used already")
+			other.wants(other.post("/_usher/activate/"+byHand, "new", "a horse of somebody else"), http.StatusGone, "used already")
+			if other.who() != "" {
+				t.Error("whoever kept the link has the account")
+			}
+			other.wants(other.post("/_usher/activate/"+byHand, "fresh", "1"), http.StatusOK, "on its way")
+		})
+	}
+}
+
+// TestAMailedLinkOutlivesACodeOfTheSameMailbox: it may still be used to choose a
+// password.
+func TestAMailedLinkOutlivesACodeOfTheSameMailbox(t *testing.T) {
+	s := stage(t)
+	s.anna = s.person(ben, "")
+	code := s.invite(s.invitation())
+	b := s.browser()
+	b.post("/_usher/signin/code", "email", ben)
+	b.wants(b.post("/_usher/signin/code", "email", ben, "code", s.code(ben)), http.StatusSeeOther, "")
+	b.wants(b.post("/_usher/activate/"+code, "new", chosen), http.StatusSeeOther, "/s/abc")
+}
+
 func TestAFreshLinkThatCouldNotBeMailedMayBeAskedForAgain(t *testing.T) {
 	s := stage(t)
 	code := s.invite(s.invitation())
@@ -146,15 +201,15 @@ func TestAFreshLinkThatCouldNotBeMailedMayBeAskedForAgain(t *testing.T) {
 func TestInvitingMailsTheLinkOrHandsItBack(t *testing.T) {
 	s := stage(t)
 	letter := mail.Invitation{By: "Zoë", Allowance: mail.Allowance{Views: 3}}
-	if handed, err := s.desk.Invite(t.Context(), s.invitation(), letter); err != nil || handed.ByHand != nil {
+	if handed, err := s.desk.Invite(t.Context(), s.invitation(), letter, "ref"); err != nil || handed.ByHand != nil {
 		t.Fatalf("%+v, %v", handed, err)
 	}
 	sent := s.box.to(anna, mail.KindInvitation)
-	if len(sent) != 1 || !strings.Contains(sent[0].Text, site+"/_usher/activate/") {
+	if len(sent) != 1 || sent[0].Ref != "ref" || !strings.Contains(sent[0].Text, site+"/_usher/activate/") {
 		t.Fatalf("%+v", sent)
 	}
 	s.box.none = true
-	handed, err := s.desk.Invite(t.Context(), s.invitation(), letter)
+	handed, err := s.desk.Invite(t.Context(), s.invitation(), letter, "ref")
 	if err != nil || handed.ByHand == nil || !strings.Contains(handed.ByHand.Text, site+"/_usher/activate/") {
 		t.Errorf("%+v, %v", handed, err)
 	}

@@ -36,6 +36,13 @@ type held struct {
 	Activation
 	// Fresh says that the link was mailed after another one was used.
 	Fresh bool `json:"fresh,omitempty"`
+	// Had is the mark of the password that the person had when the link was made;
+	// empty: none. Whoever chose another one since is not there for the taking.
+	Had string `json:"had,omitempty"`
+	// ByHand says that somebody other than the person was given the link, to pass
+	// it on. Void says that the person came in without it.
+	ByHand bool `json:"by_hand,omitempty"`
+	Void   bool `json:"void,omitempty"`
 	// UsedBy is the device that used it; zero: none yet.
 	UsedBy gate.DeviceID `json:"used_by,omitzero"`
 	UsedAt time.Time     `json:"used_at,omitzero"`
@@ -54,6 +61,36 @@ func (h held) state(device gate.DeviceID, now time.Time) Result {
 		return In
 	}
 	return Used
+}
+
+// mark names a password without telling it; empty: there is none.
+func mark(phc string) string {
+	if phc == "" {
+		return ""
+	}
+	return codeID("password", phc)
+}
+
+// means is what the link means to the visitor. One that nobody used is used up as
+// well once its person has another password than when it was made, or came in
+// without it where it was given by hand: who still has it need not be that person.
+func (d *Desk) means(ctx context.Context, v Visitor, h held) (Result, error) {
+	if !h.UsedBy.IsZero() {
+		return h.state(v.Device, d.Now()), nil
+	}
+	if h.Void {
+		return Used, nil
+	}
+	person, err := d.People.ByID(ctx, h.Person)
+	switch {
+	case errors.Is(err, gate.ErrNotFound):
+		return Gone, nil
+	case err != nil:
+		return Gone, fmt.Errorf("looking up whose activation link it is: %w", err)
+	case mark(person.Password) != h.Had:
+		return Used, nil
+	}
+	return In, nil
 }
 
 // codeText is the alphabet of ids, in which nothing needs encoding in a URL.
@@ -98,20 +135,25 @@ func (d *Desk) NewActivation(ctx context.Context, a Activation) (string, error) 
 	if err := d.withdraw(ctx, a.Invite, func(h held) bool { return h.UsedBy.IsZero() }); err != nil {
 		return "", err
 	}
-	return d.putActivation(ctx, held{Activation: a})
+	return d.putActivation(ctx, held{Activation: a, ByHand: !d.Mail.Delivers()})
 }
 
 func (d *Desk) putActivation(ctx context.Context, h held) (string, error) {
 	if !d.Now().Before(h.Until) {
 		return "", errors.New("an activation link has to end in the future")
 	}
+	person, err := d.People.ByID(ctx, h.Person)
+	if err != nil {
+		return "", fmt.Errorf("making an activation link: %w", err)
+	}
+	h.Had = mark(person.Password)
 	body, err := json.Marshal(h)
 	if err != nil {
 		return "", fmt.Errorf("making an activation link: %w", err)
 	}
 	code := newCode()
 	if _, err = d.Store.Put(ctx, gate.Document{
-		Kind: gate.KindCode, ID: codeID(forActivation, code), Body: body, Index: []string{h.Invite}, Until: h.Until,
+		Kind: gate.KindCode, ID: codeID(forActivation, code), Body: body, Index: []string{h.Invite, h.Person.String()}, Until: h.Until,
 	}); err != nil {
 		return "", fmt.Errorf("making an activation link: %w", err)
 	}
@@ -146,6 +188,32 @@ func (d *Desk) withdraw(ctx context.Context, invite string, which func(held) boo
 	return nil
 }
 
+// void ends the activation links that were given by hand for a person who came in
+// without them. One that is just being used is left to whoever uses it.
+func (d *Desk) void(ctx context.Context, person gate.PersonID) error {
+	docs, err := d.Store.List(ctx, gate.KindCode, person.String(), "", maxLinks)
+	if err != nil {
+		return fmt.Errorf("ending activation links: %w", err)
+	}
+	for _, doc := range docs {
+		h, err := heldFrom(doc)
+		if err != nil {
+			return err
+		}
+		if !h.ByHand || h.Void || !h.UsedBy.IsZero() {
+			continue
+		}
+		h.Void = true
+		if doc.Body, err = json.Marshal(h); err != nil {
+			return fmt.Errorf("ending activation links: %w", err)
+		}
+		if _, err := d.Store.Put(ctx, doc); err != nil && !errors.Is(err, gate.ErrConflict) && !errors.Is(err, gate.ErrNotFound) {
+			return fmt.Errorf("ending activation links: %w", err)
+		}
+	}
+	return nil
+}
+
 func heldFrom(doc gate.Document) (held, error) {
 	var h held
 	if err := json.Unmarshal(doc.Body, &h); err != nil {
@@ -174,7 +242,11 @@ func (d *Desk) Look(ctx context.Context, v Visitor, code string) (Activation, Re
 	if errors.Is(err, gate.ErrNotFound) {
 		return Activation{}, Gone, nil
 	}
-	return h.Activation, h.state(v.Device, d.Now()), err
+	if err != nil {
+		return Activation{}, Gone, err
+	}
+	result, err := d.means(ctx, v, h)
+	return h.Activation, result, err
 }
 
 // take uses the link up for the device. Of several at once one gets In.
@@ -187,8 +259,8 @@ func (d *Desk) take(ctx context.Context, v Visitor, code string) (held, Result, 
 		if err != nil {
 			return h, Gone, err
 		}
-		if h.state(v.Device, d.Now()) != In {
-			return h, Used, nil
+		if result, err := d.means(ctx, v, h); err != nil || result != In {
+			return h, result, err
 		}
 		if h.UsedBy.IsZero() {
 			h.UsedBy, h.UsedAt = v.Device, d.Now().UTC()

@@ -117,7 +117,7 @@ func TestAskingForACodeTellsNobodyWhoExists(t *testing.T) {
 			got.Header.Del("Set-Cookie")
 			said[strings.ReplaceAll(got.body, address, "ADDRESS")+headerText(got.Header)] = true
 		}
-		b.wants(b.post("/_usher/signin/code", "email", address), http.StatusTooManyRequests, "Wait 10 minutes, then")
+		b.wants(b.post("/_usher/signin/code", "email", address), http.StatusTooManyRequests, "Wait 10 min, then")
 	}
 	if len(said) != 2 {
 		t.Errorf("%d different answers: %v", len(said), said)

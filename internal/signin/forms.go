@@ -3,7 +3,7 @@ package signin
 import (
 	"errors"
 	"net/http"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,25 +14,24 @@ import (
 	"github.com/usher-media/usher/internal/typed"
 )
 
-// What several pages say.
-var (
-	weak     = "Choose a password of at least " + strconv.Itoa(minPassword) + " characters, and at most " + strconv.Itoa(secret.MaxText) + "."
-	odd      = "This is not an e-mail address. Type it as in name@example.com."
-	wrongTwo = "This address and this password do not belong together. Look at both once more."
-	wrongOne = "This code is not right, or no longer good. Look at the newest mail, or ask for another code."
-)
+// weak and odd are what several pages say of what was typed.
+func (v *visit) weak() string {
+	return v.say("form.weak", "n", minPassword, "most", secret.MaxText)
+}
 
-func addressField(value, problem string) pages.Field {
-	return pages.Field{Name: "email", Label: "E-mail address", Type: "email", Autocomplete: "username", Value: value, Most: typed.MaxAddress, Problem: problem}
+func (v *visit) odd() string { return v.say("form.odd", "example", "name@example.com") }
+
+func (v *visit) addressField(value, problem string) pages.Field {
+	return pages.Field{Name: "email", Label: v.say("form.email"), Type: "email", Autocomplete: "username", Value: value, Most: typed.MaxAddress, Problem: problem}
 }
 
 func passwordField(name, label, autocomplete string) pages.Field {
 	return pages.Field{Name: name, Label: label, Type: "password", Autocomplete: autocomplete, Most: secret.MaxText}
 }
 
-func freshField(name string) pages.Field {
-	f := passwordField(name, "New password", "new-password")
-	f.Least, f.Hint = minPassword, "At least "+strconv.Itoa(minPassword)+" characters. A few words are easier to remember than odd letters."
+func (v *visit) freshField(name string) pages.Field {
+	f := passwordField(name, v.say("form.new"), "new-password")
+	f.Least, f.Hint = minPassword, v.say("form.new_hint", "n", minPassword)
 	return f
 }
 
@@ -44,18 +43,18 @@ func (v *visit) address() (address string, ok bool) {
 func (v *visit) signInForm(problem string) pages.Form {
 	next, desk := v.next(), v.web.Desk
 	page := pages.Form{
-		Title: "Sign in", Action: signInPath, Hidden: hiddenNext(next),
+		Title: v.say("signin.title"), Action: Path, Hidden: hiddenNext(next),
 		Fields: []pages.Field{
-			addressField(bounded(v.form["email"]), problem),
-			passwordField("password", "Password", "current-password"),
+			v.addressField(bounded(v.form["email"]), problem),
+			passwordField("password", v.say("form.password"), "current-password"),
 		},
-		Buttons: []pages.Button{{Text: "Sign in"}},
+		Buttons: []pages.Button{{Text: v.say("signin.title")}},
 	}
 	if desk.Mail.Delivers() {
-		page.Buttons = append(page.Buttons, pages.Button{Text: "Mail me a code instead", Action: codePath})
+		page.Buttons = append(page.Buttons, pages.Button{Text: v.say("signin.code"), Action: codePath})
 	}
 	if desk.Elsewhere != nil {
-		page.Links = append(page.Links, pages.Link{Text: "Sign in with your organisation", URL: withNext(startPath, next)})
+		page.Links = append(page.Links, pages.Link{Text: v.say("signin.elsewhere"), URL: withNext(startPath, next)})
 	}
 	return page
 }
@@ -77,11 +76,14 @@ func (v *visit) showSignIn() error {
 		return err
 	}
 	page := pages.Form{
-		Title: "You are signed in", Lead: "As " + person.Address + ".",
-		Links: []pages.Link{{Text: "Change password", URL: passwordPath}, {Text: "Sign out", URL: signOutPath}},
+		Title: v.say("signedin.title"), Lead: v.say("signedin.lead", "address", person.Address),
+		Links: []pages.Link{{Text: v.say("password.title"), URL: passwordPath}, {Text: v.say("signout.title"), URL: OutPath}},
+	}
+	if v.web.Desk.Passkeyed() {
+		page.Links = slices.Insert(page.Links, 1, pages.Link{Text: "Passkeys", URL: passkeysPath})
 	}
 	if next := v.next(); !next.IsZero() {
-		page.Links = append([]pages.Link{{Text: "Go on", URL: next.String(), Main: true}}, page.Links...)
+		page.Links = append([]pages.Link{{Text: v.say("form.go_on"), URL: next.String(), Main: true}}, page.Links...)
 	}
 	return v.show(http.StatusOK, page)
 }
@@ -89,14 +91,14 @@ func (v *visit) showSignIn() error {
 func (v *visit) signIn() error {
 	address, ok := v.address()
 	if !ok {
-		return v.show(http.StatusUnprocessableEntity, v.signInForm(odd))
+		return v.show(http.StatusUnprocessableEntity, v.signInForm(v.odd()))
 	}
 	outcome, err := v.web.Desk.Password(v.r.Context(), v.Visitor, address, v.form["password"])
 	if err != nil {
 		return err
 	}
 	if outcome.Result != In {
-		return v.again(v.signInForm(""), outcome, wrongTwo)
+		return v.again(v.signInForm(""), outcome, v.say("form.wrong_two"))
 	}
 	return v.enter(outcome, v.next())
 }
@@ -104,25 +106,25 @@ func (v *visit) signIn() error {
 // askForm asks for the address that a code is mailed to.
 func (v *visit) askForm(problem string) pages.Form {
 	return pages.Form{
-		Title: "Sign in by a code", Lead: "We mail you six digits to type in here.", Action: codePath, Hidden: hiddenNext(v.next()),
-		Fields:  []pages.Field{addressField(bounded(v.form["email"]), problem)},
-		Buttons: []pages.Button{{Text: "Mail me a code"}},
-		Links:   []pages.Link{{Text: "Sign in by password", URL: withNext(signInPath, v.next())}},
+		Title: v.say("ask_code.title"), Lead: v.say("ask_code.lead"), Action: codePath, Hidden: hiddenNext(v.next()),
+		Fields:  []pages.Field{v.addressField(bounded(v.form["email"]), problem)},
+		Buttons: []pages.Button{{Text: v.say("ask_code.button")}},
+		Links:   []pages.Link{{Text: v.say("ask_code.password"), URL: withNext(Path, v.next())}},
 	}
 }
 
 // codeForm asks for the code. It says the same whether somebody has the address.
 func (v *visit) codeForm(address string) pages.Form {
 	return pages.Form{
-		Title:  "Look into your mail",
-		Lead:   "If " + address + " can sign in here, six digits are on their way to it. They are good for " + strconv.Itoa(int(CodeFor/time.Minute)) + " minutes, in this browser.",
+		Title:  v.say("code.title"),
+		Lead:   v.say("code.lead", "address", address, "n", int64(CodeFor/time.Minute)),
 		Action: codePath,
 		Hidden: append(hiddenNext(v.next()), pages.Hidden{Name: "email", Value: address}),
 		Fields: []pages.Field{{
-			Name: "code", Label: "Code", Type: "text", Autocomplete: "one-time-code", Keys: "numeric", Most: digits + 2,
+			Name: "code", Label: v.say("code.label"), Type: "text", Autocomplete: "one-time-code", Keys: "numeric", Most: digits + 2,
 		}},
-		Buttons: []pages.Button{{Text: "Sign in"}},
-		Links:   []pages.Link{{Text: "Ask for another code", URL: withNext(codePath, v.next())}},
+		Buttons: []pages.Button{{Text: v.say("signin.title")}},
+		Links:   []pages.Link{{Text: v.say("code.another"), URL: withNext(codePath, v.next())}},
 	}
 }
 
@@ -131,7 +133,7 @@ func (v *visit) showCode() error { return v.show(http.StatusOK, v.askForm("")) }
 func (v *visit) code() error {
 	address, ok := v.address()
 	if !ok {
-		return v.show(http.StatusUnprocessableEntity, v.askForm(odd))
+		return v.show(http.StatusUnprocessableEntity, v.askForm(v.odd()))
 	}
 	code, entered := v.form["code"]
 	if !entered {
@@ -149,15 +151,15 @@ func (v *visit) code() error {
 		return err
 	}
 	if outcome.Result != In {
-		return v.again(v.codeForm(address), outcome, wrongOne)
+		return v.again(v.codeForm(address), outcome, v.say("form.wrong_code"))
 	}
 	return v.enter(outcome, v.next())
 }
 
 func (v *visit) showSignOut() error {
 	return v.show(http.StatusOK, pages.Form{
-		Title: "Sign out", Lead: "What you are watching in this browser stops.", Action: signOutPath,
-		Buttons: []pages.Button{{Text: "Sign out"}},
+		Title: v.say("signout.title"), Lead: v.say("signout.lead"), Action: OutPath,
+		Buttons: []pages.Button{{Text: v.say("signout.title")}},
 	})
 }
 
@@ -167,28 +169,28 @@ func (v *visit) signOut() error {
 	}
 	v.setCookie(v.names.Person, "", 0)
 	v.setCookie(v.names.Session, "", 0)
-	return v.leave(signInPath)
+	return v.leave(Path)
 }
 
 // passwordForm shows whose password it is: password managers go by that.
 func (v *visit) passwordForm(person Person) pages.Form {
-	address := addressField(person.Address, "")
+	address := v.addressField(person.Address, "")
 	address.Fixed = true
 	return pages.Form{
-		Title: "Change password", Lead: "On all other devices you are signed out.", Action: passwordPath,
+		Title: v.say("password.title"), Lead: v.say("password.lead"), Action: passwordPath,
 		Fields: []pages.Field{
 			address,
-			passwordField("old", "Password so far", "current-password"),
-			freshField("new"),
+			passwordField("old", v.say("password.old"), "current-password"),
+			v.freshField("new"),
 		},
-		Buttons: []pages.Button{{Text: "Change password"}},
+		Buttons: []pages.Button{{Text: v.say("password.title")}},
 	}
 }
 
 func (v *visit) showPassword() error {
 	person, _, err := v.web.Desk.Who(v.r.Context(), v.Token)
 	if errors.Is(err, gate.ErrNotFound) {
-		return v.leave(signInPath)
+		return v.leave(Path)
 	}
 	if err != nil {
 		return err
@@ -202,9 +204,9 @@ func (v *visit) changePassword() error {
 	case err != nil:
 		return err
 	case outcome.Result == Denied:
-		return v.leave(signInPath)
+		return v.leave(Path)
 	case outcome.Result != In:
-		return v.again(v.passwordForm(outcome.Person), outcome, "This is not your password so far. Look at it once more.")
+		return v.again(v.passwordForm(outcome.Person), outcome, v.say("password.wrong"))
 	}
 	return v.enter(outcome, browser.Local{})
 }

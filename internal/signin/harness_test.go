@@ -65,6 +65,12 @@ func (p *people) change(id gate.PersonID, change func(*signin.Person)) error {
 	return nil
 }
 
+// of is who has an address.
+func (p *people) of(address string) gate.PersonID {
+	person, _ := p.ByAddress(context.Background(), address)
+	return person.ID
+}
+
 func (p *people) SetPassword(_ context.Context, id gate.PersonID, phc string) error {
 	return p.change(id, func(person *signin.Person) { person.Password = phc })
 }

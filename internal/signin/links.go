@@ -15,30 +15,30 @@ func (v *visit) activationCode() string {
 }
 
 func (v *visit) activationForm(a Activation) pages.Form {
-	address := addressField(a.Address, "")
+	address := v.addressField(a.Address, "")
 	address.Fixed = true
 	return pages.Form{
-		Title: "Welcome", Lead: "Choose a password of your own. You are then signed in on this device.",
+		Title: v.say("activation.title"), Lead: v.say("activation.lead"),
 		Action:  ActivationPrefix + v.activationCode(),
-		Fields:  []pages.Field{address, freshField("new")},
-		Buttons: []pages.Button{{Text: "Go on"}},
-		Note:    "This link works once. If you signed in on other devices before, you are signed out there.",
+		Fields:  []pages.Field{address, v.freshField("new")},
+		Buttons: []pages.Button{{Text: v.say("form.go_on")}},
+		Note:    v.say("activation.note"),
 	}
 }
 
 // usedForm is what a second device sees. It tells nothing of whose link it was.
 func (v *visit) usedForm() pages.Form {
 	page := pages.Form{
-		Title: "This link was used already",
-		Lead:  "An activation link works once, on one device. If it was you who used it, sign in with your password.",
-		Links: []pages.Link{{Text: "Sign in", URL: signInPath, Main: !v.web.Desk.Mail.Delivers()}},
-		Note:  "If it was not you, ask whoever invited you.",
+		Title: v.say("used.title"),
+		Lead:  v.say("used.lead"),
+		Links: []pages.Link{{Text: v.say("signin.title"), URL: Path, Main: !v.web.Desk.Mail.Delivers()}},
+		Note:  v.say("used.ask"),
 	}
 	if v.web.Desk.Mail.Delivers() {
 		page.Action = ActivationPrefix + v.activationCode()
 		page.Hidden = []pages.Hidden{{Name: "fresh", Value: "1"}}
-		page.Buttons = []pages.Button{{Text: "Mail me a fresh link"}}
-		page.Note = "A fresh link goes to the address that the invitation went to, and to no other. Whoever invited you is told."
+		page.Buttons = []pages.Button{{Text: v.say("used.button")}}
+		page.Note = v.say("used.mail")
 	}
 	return page
 }
@@ -68,6 +68,9 @@ func (v *visit) activate() error {
 		return v.show(gate.Expired.Status(), v.usedForm())
 	case outcome.Result == Weak:
 		return v.again(v.activationForm(a), outcome, "")
+	case outcome.Result == Second || outcome.Result == NoPasskeys:
+		next, _ := browser.ParseLocal(a.Next)
+		return v.second(outcome, next)
 	case outcome.Result != In:
 		return errNothing
 	}
@@ -84,11 +87,11 @@ func (v *visit) fresh() error {
 	case again == NoneUsed:
 		return errNothing
 	case again == NoMail:
-		return v.show(http.StatusOK, pages.Form{Title: "Ask for a new invitation", Lead: "No mail can be sent from here. Ask whoever invited you."})
+		return v.show(http.StatusOK, pages.Form{Title: v.say("no_mail.title"), Lead: v.say("no_mail.lead")})
 	}
 	return v.show(http.StatusOK, pages.Form{
-		Title: "A fresh link is on its way",
-		Lead:  "It goes to the address that the invitation went to. If it does not come within a few minutes, look among the unwanted mail.",
+		Title: v.say("fresh.title"),
+		Lead:  v.say("fresh.lead"),
 	})
 }
 
@@ -118,13 +121,17 @@ func (v *visit) callback() error {
 		to, _ := browser.ParseLocal(next)
 		return v.enter(outcome, to)
 	}
+	if outcome.Result == Second || outcome.Result == NoPasskeys {
+		to, _ := browser.ParseLocal(next)
+		return v.second(outcome, to)
+	}
 	page := pages.Form{
-		Title: "You cannot sign in with this account",
-		Lead:  "Its address is not known here, or it was not confirmed, or it took too long. Try again, or ask whoever invited you.",
-		Links: []pages.Link{{Text: "Sign in", URL: signInPath, Main: true}},
+		Title: v.say("denied.title"),
+		Lead:  v.say("denied.lead"),
+		Links: []pages.Link{{Text: v.say("signin.title"), URL: Path, Main: true}},
 	}
 	if outcome.Result == Waiting {
-		page.Title, page.Lead, page.Links = "Almost there", "Somebody has to approve of you first. Come back when you hear from them.", nil
+		page.Title, page.Lead, page.Links = v.say("approval.title"), v.say("approval.lead"), nil
 	}
 	return v.show(http.StatusForbidden, page)
 }

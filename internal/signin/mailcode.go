@@ -108,8 +108,13 @@ func (d *Desk) putMailed(ctx context.Context, v Visitor, address, code string) e
 // the browser that asked for it.
 func (d *Desk) EnterCode(ctx context.Context, v Visitor, address, code string) (Outcome, error) {
 	try, wait, err := d.tries.Begin(ctx, attempts.Guesses, v.at(triesOf(address)))
-	if err != nil || wait > 0 {
-		return Outcome{Result: TooMany, Wait: wait}, err
+	if err != nil {
+		return Outcome{Result: TooMany}, err
+	}
+	if wait > 0 {
+		outcome := d.turnAway(v, TooMany, gate.PersonID{}, ByCode)
+		outcome.Wait = wait
+		return outcome, nil
 	}
 	right, err := d.takeMailed(ctx, v, address, code)
 	if err != nil {
@@ -120,12 +125,12 @@ func (d *Desk) EnterCode(ctx context.Context, v Visitor, address, code string) (
 		return Outcome{}, err
 	}
 	if !right || !found {
-		return Outcome{Result: Wrong}, nil
+		return d.turnAway(v, Wrong, person.ID, ByCode), nil
 	}
 	if err := d.tries.Right(ctx, try); err != nil {
 		return Outcome{}, err
 	}
-	return d.open(ctx, v, person, ByCode)
+	return d.admit(ctx, v, person, ByCode)
 }
 
 // takeMailed counts a try at the browser's code and takes the code where the try

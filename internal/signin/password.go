@@ -6,13 +6,17 @@ import (
 	"fmt"
 
 	"github.com/usher-media/usher/internal/attempts"
+	"github.com/usher-media/usher/internal/directory"
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/secret"
 )
 
 // addressID is an address in terms and counters: its hash, since whoever types an
 // address at the desk need not be somebody we may keep the address of.
-func addressID(address string) string { return codeID("address", address)[:40] }
+func addressID(address string) string { return directory.AddressID(address) }
+
+// TriesAt is the term of all counters of tries at an address.
+func TriesAt(address string) string { return attempts.At(addressID(address)) }
 
 // triesOf is what wrong passwords and codes of an address are counted under.
 func triesOf(address string) string { return "signin:" + addressID(address) }
@@ -46,8 +50,13 @@ func (d *Desk) find(ctx context.Context, address string) (person Person, found b
 // same where there is no such person.
 func (d *Desk) Password(ctx context.Context, v Visitor, address, password string) (Outcome, error) {
 	try, wait, err := d.tries.Begin(ctx, attempts.Guesses, v.at(triesOf(address)))
-	if err != nil || wait > 0 {
-		return Outcome{Result: TooMany, Wait: wait}, err
+	if err != nil {
+		return Outcome{Result: TooMany}, err
+	}
+	if wait > 0 {
+		outcome := d.turnAway(v, TooMany, gate.PersonID{}, ByPassword)
+		outcome.Wait = wait
+		return outcome, nil
 	}
 	person, found, err := d.find(ctx, address)
 	if err != nil {
@@ -58,7 +67,7 @@ func (d *Desk) Password(ctx context.Context, v Visitor, address, password string
 		return Outcome{}, errors.Join(err, d.tries.Void(context.WithoutCancel(ctx), try))
 	}
 	if !answer.Right || !found {
-		return Outcome{Result: Wrong}, nil
+		return d.turnAway(v, Wrong, person.ID, ByPassword), nil
 	}
 	if err := d.tries.Right(ctx, try); err != nil {
 		return Outcome{}, err
@@ -66,7 +75,7 @@ func (d *Desk) Password(ctx context.Context, v Visitor, address, password string
 	if answer.Stale {
 		d.rehash(ctx, person, password)
 	}
-	return d.open(ctx, v, person, ByPassword)
+	return d.admit(ctx, v, person, ByPassword)
 }
 
 // check verifies a password, or does the same work for nobody.
@@ -93,7 +102,7 @@ func (d *Desk) rehash(ctx context.Context, person Person, password string) {
 // old one: a browser that was left open is not enough. All other sign-ins end.
 // Who has no password yet signs in by an activation link to choose one.
 func (d *Desk) ChangePassword(ctx context.Context, v Visitor, old, fresh string) (Outcome, error) {
-	person, _, err := d.Who(ctx, v.Token)
+	person, s, err := d.Who(ctx, v.Token)
 	if errors.Is(err, gate.ErrNotFound) {
 		return Outcome{Result: Denied}, nil
 	}
@@ -121,5 +130,8 @@ func (d *Desk) ChangePassword(ctx context.Context, v Visitor, old, fresh string)
 	if err := d.People.SetPassword(ctx, person.ID, phc); err != nil {
 		return Outcome{}, fmt.Errorf("setting a password: %w", err)
 	}
-	return d.renewed(ctx, v, person, ByPassword)
+	if err := d.renewed(ctx, v, person); err != nil {
+		return Outcome{}, err
+	}
+	return d.open(ctx, v, person, ByPassword, s.Passkey)
 }

@@ -247,11 +247,11 @@ func (d *Desk) welcome(ctx context.Context, v Visitor, who claims) (Outcome, err
 	case err != nil:
 		return Outcome{}, err
 	case live:
-		return d.open(ctx, v, person, ByOIDC)
+		return d.admit(ctx, v, person, ByOIDC)
 	case person.Waiting:
-		return Outcome{Result: Waiting}, nil
+		return d.turnAway(v, Waiting, person.ID, ByOIDC), nil
 	}
-	return Outcome{Result: Denied}, nil
+	return d.turnAway(v, Denied, person.ID, ByOIDC), nil
 }
 
 // join makes somebody a person whom nobody invited, where the site wants that;

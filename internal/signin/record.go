@@ -58,20 +58,27 @@ type SignIn struct {
 	Until time.Time `json:"-"`
 	How   string    `json:"how"`
 	Agent string    `json:"agent,omitempty"`
+	// Passkey is the second factor that was shown; zero: none.
+	Passkey PasskeyID `json:"passkey,omitzero"`
 }
 
 // open makes a sign-in with an id of its own, and ends the one that the browser
 // had: an id that somebody planted there opens nothing (session fixation).
-func (d *Desk) open(ctx context.Context, v Visitor, person Person, how string) (Outcome, error) {
+func (d *Desk) open(ctx context.Context, v Visitor, person Person, how string, passkey PasskeyID) (Outcome, error) {
 	if old, found := d.idOf(v.Token); found {
 		if err := d.End(ctx, old); err != nil && !errors.Is(err, gate.ErrNotFound) {
+			return Outcome{}, err
+		}
+	}
+	if how == ByCode || how == ByOIDC { // a new password ends those links by itself
+		if err := d.void(ctx, person.ID); err != nil {
 			return Outcome{}, err
 		}
 	}
 	now := d.Now().UTC()
 	s := SignIn{
 		ID: ID(token.NewID(now)), Person: person.ID, Device: v.Device, Opened: now, Ends: now.Add(d.Max),
-		How: how, Agent: v.Agent,
+		How: how, Agent: v.Agent, Passkey: passkey,
 	}
 	s.Until = earlier(now.Add(d.Idle), s.Ends)
 	if _, err := d.Store.Put(ctx, gate.Document{
@@ -80,6 +87,7 @@ func (d *Desk) open(ctx context.Context, v Visitor, person Person, how string) (
 	}); err != nil {
 		return Outcome{}, fmt.Errorf("opening a sign-in: %w", err)
 	}
+	d.tell(News{v, In, person.ID, how})
 	return Outcome{Result: In, Person: person, SignIn: s, Token: d.Keys().Seal(token.SignInToken, s.ID[:])}, nil
 }
 

@@ -1,7 +1,8 @@
 // Package signin lets persons in: by a password of their own, by a code that was
 // mailed to them, by the activation link of an invitation, or by the account that
-// they have elsewhere (OpenID Connect). Whoever was let in on a device has a
-// sign-in, a document that ends by itself and that a sealed cookie names.
+// they have elsewhere (OpenID Connect), and then, where they have one, by a passkey.
+// Whoever was let in on a device has a sign-in, a document that ends by itself and
+// that a sealed cookie names.
 //
 // Whoever is not let in learns nothing of who exists: answers, the work behind
 // them and the waits after wrong tries are the same for addresses that nobody has.
@@ -32,6 +33,8 @@ type Person struct {
 	Waiting bool
 	// CutAt ends every sign-in that was opened at or before it.
 	CutAt time.Time
+	// Owner says that the person owns the account.
+	Owner bool
 }
 
 // People are the persons there are. Where there is none, the error is
@@ -84,8 +87,39 @@ type Options struct {
 	Elsewhere *Provider
 	// External is one of ExternalJIT, ExternalDeny and ExternalApprove.
 	External string
+	// SecondFactor says who is asked for a passkey: one of FactorOffered,
+	// FactorOwners, FactorEveryone and FactorOff. Empty: FactorOff.
+	SecondFactor string
+	// Party is whom passkeys are made for; nil: none can be made or used.
+	Party *Party
 	// Failed is told of what went wrong behind an answer that may not say so.
 	Failed func(what string, err error)
+	// Told is told of who came in, and of who did not. It may not block. nil:
+	// nobody wants to know.
+	Told func(News)
+}
+
+// News is what became of somebody at the desk.
+type News struct {
+	Visitor
+	// Result is In, Wrong, TooMany, Denied or Waiting.
+	Result Result
+	// Person is who came in, or who was meant; zero: nobody is known to be.
+	Person gate.PersonID
+	// How is one of ByPassword, ByCode, ByActivation and ByOIDC.
+	How string
+}
+
+// turnAway is the answer to somebody who is not let in.
+func (d *Desk) turnAway(v Visitor, result Result, person gate.PersonID, how string) Outcome {
+	d.tell(News{v, result, person, how})
+	return Outcome{Result: result}
+}
+
+func (d *Desk) tell(news News) {
+	if d.Told != nil {
+		d.Told(news)
+	}
 }
 
 // Desk signs persons in and out.
@@ -134,9 +168,13 @@ const (
 	Denied
 	// Waiting: somebody has to approve first.
 	Waiting
+	// Second: who somebody is was shown by one factor, and a passkey comes next.
+	Second
+	// NoPasskeys: a passkey would come next, and none can be used at this address.
+	NoPasskeys
 )
 
-var resultNames = [...]string{"in", "wrong", "too_many", "weak", "gone", "used", "denied", "waiting"}
+var resultNames = [...]string{"in", "wrong", "too_many", "weak", "gone", "used", "denied", "waiting", "second", "no_passkeys"}
 
 // String returns the result's word.
 func (r Result) String() string { return resultNames[r] }

@@ -3,6 +3,7 @@ package signin
 import (
 	"bytes"
 	"errors"
+	"io"
 	"mime"
 	"net/http"
 	"net/netip"
@@ -15,21 +16,22 @@ import (
 	"github.com/usher-media/usher/internal/browser"
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/pages"
+	"github.com/usher-media/usher/internal/speech"
 	"github.com/usher-media/usher/internal/token"
 )
 
 // Paths of the pages.
 const (
-	signInPath   = "/_usher/signin"
+	Path         = "/_usher/signin"
 	codePath     = "/_usher/signin/code"
-	signOutPath  = "/_usher/signout"
+	OutPath      = "/_usher/signout"
 	passwordPath = "/_usher/password"
 	startPath    = "/_usher/oidc/start"
 )
 
 // Serves reports whether the handler has a page at the path.
 func Serves(path string) bool {
-	return slices.Contains([]string{signInPath, codePath, signOutPath, passwordPath, startPath, CallbackPath}, path) ||
+	return slices.Contains([]string{Path, codePath, OutPath, passwordPath, startPath, CallbackPath, passkeyPath, passkeysPath}, path) ||
 		strings.HasPrefix(path, ActivationPrefix)
 }
 
@@ -40,6 +42,8 @@ type Web struct {
 	Secure func(*http.Request) bool
 	// Client is the address the browser came from.
 	Client func(*http.Request) netip.Addr
+	// Brand is how the site's pages look.
+	Brand pages.Brand
 	// Refuse answers a request that none of the pages answers.
 	Refuse func(http.ResponseWriter, *http.Request, gate.Reason)
 }
@@ -47,7 +51,7 @@ type Web struct {
 // ServeHTTP answers with a page. A GET changes nothing but the browser's device
 // id, except where a provider sends the browser back, which has no other way.
 func (web Web) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	v := visit{web: web, w: w, r: r, names: browser.NamesFor(web.Secure(r))}
+	v := visit{web: web, w: w, r: r, names: browser.NamesFor(web.Secure(r)), language: speech.Of(r.Header.Get("Accept-Language"))}
 	if r.URL.RawPath != "" {
 		web.Refuse(w, r, gate.NoToken)
 		return
@@ -80,20 +84,24 @@ type visit struct {
 	r     *http.Request
 	names browser.Names
 	Visitor
-	form map[string]string
+	form     map[string]string
+	language *speech.Language
 }
+
+// say is a sentence in the visitor's language.
+func (v *visit) say(name string, arguments ...any) string { return v.language.Say(name, arguments...) }
 
 // page returns what shows the page at the request's path, and what its form does.
 func (v *visit) page() (look, act func() error) {
 	switch path := v.r.URL.Path; path {
-	case signInPath:
+	case Path:
 		return v.showSignIn, v.signIn
 	case codePath:
 		if !v.web.Desk.Mail.Delivers() {
 			return nil, nil
 		}
 		return v.showCode, v.code
-	case signOutPath:
+	case OutPath:
 		return v.showSignOut, v.signOut
 	case passwordPath:
 		return v.showPassword, v.changePassword
@@ -109,7 +117,7 @@ func (v *visit) page() (look, act func() error) {
 		if strings.HasPrefix(path, ActivationPrefix) {
 			return v.showActivation, v.activate
 		}
-		return nil, nil
+		return v.factorPage(path)
 	}
 }
 
@@ -146,7 +154,11 @@ func (v *visit) read() bool {
 		return false
 	}
 	var body bytes.Buffer
-	if _, err := body.ReadFrom(http.MaxBytesReader(v.w, v.r.Body, maxForm)); err != nil {
+	most := int64(maxForm)
+	if v.r.URL.Path == passkeyPath {
+		most = maxAnswer
+	}
+	if _, err := body.ReadFrom(http.MaxBytesReader(v.w, v.r.Body, most)); err != nil {
 		return false
 	}
 	fields, err := url.ParseQuery(body.String())
@@ -204,12 +216,15 @@ func (v *visit) done(err error) {
 var errNothing = errors.New("nothing here")
 
 // show writes a page.
-func (v *visit) show(status int, page pages.Form) error {
+func (v *visit) show(status int, page interface {
+	Render(io.Writer, pages.Reader) error
+}) error {
 	var body bytes.Buffer
-	if err := page.Render(&body); err != nil {
+	if err := page.Render(&body, pages.Reader{Language: v.language, Brand: v.web.Brand}); err != nil {
 		return err
 	}
 	pages.SetHeaders(v.w.Header())
+	v.w.Header().Set("Vary", "Accept-Language, Cookie")
 	// With no-referrer, browsers say "Origin: null" in the form's post, and the
 	// post could not be told from somebody else's.
 	v.w.Header().Set("Referrer-Policy", "same-origin")
@@ -232,7 +247,7 @@ func (v *visit) leave(to string) error {
 func (v *visit) enter(outcome Outcome, next browser.Local) error {
 	v.setCookie(v.names.Person, outcome.Token, outcome.SignIn.Ends.Sub(v.web.Desk.Now()))
 	if next.IsZero() {
-		return v.leave(signInPath)
+		return v.leave(Path)
 	}
 	return v.leave(next.String())
 }
@@ -241,26 +256,22 @@ func (v *visit) enter(outcome Outcome, next browser.Local) error {
 func (v *visit) again(page pages.Form, outcome Outcome, wrong string) error {
 	switch outcome.Result {
 	case TooMany:
-		seconds := int((outcome.Wait + time.Second - 1) / time.Second)
-		v.w.Header().Set("Retry-After", strconv.Itoa(seconds))
-		page.Problem = gate.TooManyTries.Heading() + ". Wait " + spell(seconds) + ", then try again."
+		page.Problem = v.waits(outcome)
 		return v.show(gate.TooManyTries.Status(), page)
 	case Weak:
-		page.Problem = weak
+		page.Problem = v.weak()
 		return v.show(http.StatusUnprocessableEntity, page)
+	case Second, NoPasskeys:
+		return v.second(outcome, v.next())
 	default:
 	}
 	page.Problem = wrong
 	return v.show(gate.PasswordWrong.Status(), page)
 }
 
-// spell writes a wait, rounded up: whoever comes too early waits again.
-func spell(seconds int) string {
-	switch {
-	case seconds == 1:
-		return "1 second"
-	case seconds <= 120:
-		return strconv.Itoa(seconds) + " seconds"
-	}
-	return strconv.Itoa((seconds+59)/60) + " minutes"
+// waits says how long to wait, to people and to programs, rounded up: whoever comes
+// too early waits again.
+func (v *visit) waits(outcome Outcome) string {
+	v.w.Header().Set("Retry-After", strconv.Itoa(int((outcome.Wait+time.Second-1)/time.Second)))
+	return v.say("form.tries", "span", v.language.Wait(max(outcome.Wait, time.Second)))
 }

@@ -166,6 +166,45 @@ func TestB5InvitationsAreResentAndWithdrawn(t *testing.T) {
 	}
 }
 
+// A mail that waits when the process ends has one more try. What is lost is
+// counted, without addresses, and the invitation says so, also after a crash: it
+// is sent again by whoever invited.
+func TestB2B5AMailThatIsLostIsShownAndSentAgain(t *testing.T) {
+	box := newPostbox(t)
+	c := open(t, storytest.Options{}, box)
+	c.clock()
+	status := func() string { return c.CLI("invite", "list") }
+	box.Away(true)
+	lost := decode[struct{ Items []invited }](t, c.CLI("invite", "create", "ann@example.com", "ben@example.com", "--collection", "clock", "--json")).Items[0].Invite
+	if n := strings.Count(status(), "pending, not sent"); n != 2 {
+		t.Fatalf("%d are not sent:\n%s", n, status())
+	}
+	c.Stop()
+	if log := c.Log(); !strings.Contains(log, `"mails":2,"addresses":2`) || strings.Contains(log, "ann@example.com") {
+		t.Errorf("the log says\n%s", log)
+	}
+	c.Run()
+	c.CLI("invite", "create", "cleo@example.com", "--collection", "clock")
+	c.Kill()
+	c.Run()
+	if n := strings.Count(status(), "pending, not sent"); n != 3 {
+		t.Errorf("%d are not sent:\n%s", n, status())
+	}
+	box.Away(false)
+	c.CLI("invite", "resend", lost)
+	leads(t, c.surfer().activate(urlIn(t, c.nth("ann@example.com", 1).Text), "the password of ann"))
+	eventually(t, "the invitation says that it was sent", func() bool {
+		return !strings.Contains(c.CLI("invite", "show", lost, "--json"), "not_sent")
+	})
+
+	// What only waits goes out on the way.
+	box.Away(true)
+	c.CLI("invite", "create", "dan@example.com")
+	box.Away(false)
+	c.Stop()
+	c.nth("dan@example.com", 1)
+}
+
 // Without a mail setting the command prints what is to be sent, and no page
 // offers a mail.
 func TestB1B5WithoutMailTheMessageIsPrinted(t *testing.T) {
@@ -190,6 +229,10 @@ func TestB1B5WithoutMailTheMessageIsPrinted(t *testing.T) {
 		t.Errorf("it offers a code that nobody mails:\n%s", page.body)
 	}
 	wantStatus(t, c.surfer().get("/_usher/signin/code"), http.StatusNotFound, "")
+	// Of two that were printed for one person, the other is over with the first.
+	kept := urlIn(t, c.CLI("invite", "create", "bob@example.com"))
+	leads(t, c.surfer().activate(urlIn(t, c.CLI("invite", "create", "bob@example.com", "--collection", "clock")), "the password of bob"))
+	says(t, c.surfer().get(kept), http.StatusGone, "used already")
 	// Told of more, who has an account gets the message by hand, too.
 	c.CLI("collection", "create", "other", "--path", "/other/*", "--title", "The other")
 	printed = c.CLI("invite", "create", "ann@example.com", "--collection", "other")

@@ -210,9 +210,9 @@ func TestB3APersonalMessageIsEscapedAndBounded(t *testing.T) {
 func TestB4B13MailsAreTheSameForEveryRole(t *testing.T) {
 	c := open(t, storytest.Options{}, newPostbox(t))
 	c.clock()
-	parent := createLink(t, c.Server, "--collection", "clock", "--views", "30", "--title", "The clock", "--can", "view,download,share,stats")
+	parent := createLink(t, c.Server, "--collection", "clock", "--views", "30", "--title", "The clock", "--can", "view,download,share,stats,comment")
 	invitations, links := map[string]string{}, map[string]string{}
-	sets := []string{"view", "view,download", "view,share", "view,stats", "view,download,upload,share,stats,manage"}
+	sets := []string{"view", "view,download", "view,share", "view,stats", "view,comment", "view,download,upload,share,stats,manage"}
 	for i, can := range sets {
 		address := fmt.Sprintf("someone%d@example.com", i)
 		invite := c.invite(address, "--collection", "clock", "--can", can, "--message", "Have a look", "--until", "2040-01-31T18:00:00Z")
@@ -232,7 +232,7 @@ func TestB4B13MailsAreTheSameForEveryRole(t *testing.T) {
 			t.Errorf("there are %d kinds of %s: %q", len(mails), name, mails)
 		}
 		for mail := range mails {
-			for _, word := range []string{"download", "upload", "share ", "stats", "manage", "can_", "role", "limited", "col_", "per_"} {
+			for _, word := range []string{"download", "upload", "share ", "stats", "manage", "comment", "can_", "role", "limited", "col_", "per_"} {
 				if strings.Contains(strings.ToLower(mail), word) {
 					t.Errorf("a mail says %q:\n%s", word, mail)
 				}

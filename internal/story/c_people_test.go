@@ -73,7 +73,7 @@ func TestC13PresetsAndSetsOfTheSitesOwn(t *testing.T) {
 	s.collect("clock", "locked")
 	ann := s.person("ann@example.com")
 	for preset, want := range map[string][]string{
-		"can_view": {"view"}, "critic": {"view", "stats"}, "can_manage": {"view", "download", "upload", "share", "stats", "manage"},
+		"can_view": {"view"}, "critic": {"view", "stats"}, "can_manage": {"view", "download", "upload", "share", "stats", "manage", "comment"},
 	} {
 		made := s.told("grant", "create", "clock", "--person", "ann@example.com", "--preset", preset)
 		wantField(t, made, "preset", preset)

@@ -177,6 +177,19 @@ func TestN15RetiringAKeyEndsWhatItSigned(t *testing.T) {
 		t.Error("the download was not cut")
 	}
 	wantStatus(t, do(t, browser(), http.MethodGet, later+firstSegment), http.StatusOK, "")
+
+	// Of a key that seals it says how many sessions that are at the most.
+	seal := decode[keys](t, s.CLI("key", "list", "--json")).Keys[0].ID
+	s.CLI("key", "rotate", "--use", "seal")
+	sealed := decode[struct {
+		Sealed int `json:"sessions_sealed"`
+	}](t, s.CLI("key", "retire", seal, "--json")).Sealed
+	if sealed != 1 {
+		t.Errorf("it says that it ended at most %d sessions", sealed)
+	}
+	if a := do(t, browser(), http.MethodGet, later+firstSegment); a.StatusCode != http.StatusNotFound && a.StatusCode != http.StatusForbidden {
+		t.Errorf("what the retired key sealed plays on: %d", a.StatusCode)
+	}
 }
 
 // A deaf node, whose lease is 2 s, refuses within it.

@@ -3,8 +3,11 @@ package story
 import (
 	"net/http"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+
+	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/usher-media/usher/internal/store/redistest"
 	"github.com/usher-media/usher/internal/storytest"
@@ -27,6 +30,53 @@ func leasedNodes(t *testing.T, lease string, storeURLs ...string) []*storytest.S
 		nodes = append(nodes, gated(t, storytest.Options{Caddyfile: onLease(redisCaddyfile(storeURL), lease), Dir: dir}))
 	}
 	return nodes
+}
+
+// A Redis that loses everything while it is connected begins its editions anew.
+// That what was told before was a higher one is forgotten with the next check, and
+// does not cost every request a trip until there are as many changes again.
+func TestARedisThatLosesItsEditionCostsNoTrips(t *testing.T) {
+	r := redistest.Start(t)
+	s := leasedNodes(t, "1m", r.URL())[0]
+	edits := func() (n float64) {
+		for line := range strings.Lines((&stage{Server: s, TB: t}).metrics()) {
+			if strings.HasPrefix(line, "usher_store_calls_total{") && strings.Contains(line, `verb="edits"`) {
+				one, err := strconv.ParseFloat(strings.TrimSpace(line[strings.LastIndexByte(line, ' '):]), 64)
+				if err != nil {
+					t.Fatal(err)
+				}
+				n += one
+			}
+		}
+		return n
+	}
+	enters := func() (*http.Client, string) {
+		viewer := browser()
+		session := enter(t, s, viewer, createLink(t, s, "--path", "/clock/*"), "/clock/master.m3u8")
+		wantStatus(t, do(t, viewer, http.MethodGet, session+firstSegment), http.StatusOK, "")
+		return viewer, session
+	}
+	before := edits()
+	for _, name := range []string{"a", "b", "c"} { // which are told
+		s.CLI("collection", "create", name, "--path", "/"+name+"/*")
+	}
+	enters()
+	if edits() == before {
+		t.Fatal("the metric does not count what this is about")
+	}
+	c := goredis.NewClient(&goredis.Options{Addr: r.Addr})
+	defer c.Close()
+	if err := c.FlushDB(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	viewer, session := enters()
+	before = edits()
+	for range 30 {
+		wantStatus(t, do(t, viewer, http.MethodGet, session+firstSegment), http.StatusOK, "")
+	}
+	if n := edits() - before; n > 5 {
+		t.Errorf("30 requests asked %v times what changed", n)
+	}
 }
 
 // A lease of a minute, and what changes on one node is known to all of them

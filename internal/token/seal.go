@@ -149,13 +149,30 @@ func SealedLen(p Purpose) int {
 
 // Digest returns a short keyed hash of text for the given use: the same text
 // gives the same digest, and without the keyring it cannot be turned back by
-// trying all addresses.
-func (r *Keyring) Digest(use, text string) string {
+// trying all addresses. Another key seals, another digest: what is kept for long
+// is held against [Keyring.Digests].
+func (r *Keyring) Digest(use, text string) string { return r.sealing.digest(use, text) }
+
+// Digests returns that digest, and behind it those under the keys that sealed
+// before, or will, and are not retired.
+func (r *Keyring) Digests(use, text string) []string {
+	all := []string{r.Digest(use, text)}
+	for _, k := range r.keys { // in their order, the same for each text
+		kid, err := sealKid(k.ID)
+		key, live := r.seals[kid]
+		if k.Use == UseSeal && err == nil && live && kid != r.sealing.kid {
+			all = append(all, key.digest(use, text))
+		}
+	}
+	return all
+}
+
+func (k sealKey) digest(use, text string) string {
 	raw := make([]byte, 0, 128)
 	raw = append(raw, byte(digests), byte(len(use)))
 	raw = append(raw, use...)
 	raw = append(raw, text...)
 	var sum [macSize]byte
-	r.sealing.sealer.mac(sum[:0], digests, raw)
+	k.sealer.mac(sum[:0], digests, raw)
 	return sealText.EncodeToString(sum[:9])
 }

@@ -126,6 +126,27 @@ func TestRotationAndRetirement(t *testing.T) {
 	}
 }
 
+// TestDigestsOutliveARotation: what was kept under the key before is found again
+// until that is retired.
+func TestDigestsOutliveARotation(t *testing.T) {
+	r := ring(t)
+	old := r.Digest("device", "text")
+	next, _, err := r.Rotate(UseSeal, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := next.Digests("device", "text"); len(got) != 2 || got[0] != next.Digest("device", "text") || got[0] == old || got[1] != old {
+		t.Errorf("%q, once %q", got, old)
+	}
+	last, err := next.Retire(r.keys[0].ID, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := last.Digests("device", "text"); len(got) != 1 || got[0] != next.Digest("device", "text") {
+		t.Errorf("%q after the retirement", got)
+	}
+}
+
 // linkRing has a link key of every algorithm.
 func linkRing(t testing.TB) *Keyring {
 	t.Helper()

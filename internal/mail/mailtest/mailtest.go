@@ -42,6 +42,7 @@ type Server struct {
 	config   *tls.Config
 
 	mu    sync.Mutex
+	away  bool
 	mails []Mail
 	log   []string
 	conns []net.Conn
@@ -153,10 +154,20 @@ func (s *Server) Lines() []string {
 	return slices.Clone(s.log)
 }
 
+// Away makes the server put everybody off, or no longer.
+func (s *Server) Away(away bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.away = away
+}
+
 // nextRcpt is the answer to the next RCPT.
 func (s *Server) nextRcpt() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.away {
+		return "451 4.3.0 later"
+	}
 	if len(s.Rcpt) == 0 {
 		return "250 ok"
 	}

@@ -1,69 +1,107 @@
-// The console: signs in with an API key and shows the links.
-import { API, Problem } from './api.js';
-import { copy } from './copy.js';
-import { byID, el } from './dom.js';
-import { address, nameOf, row } from './row.js';
-import { sessionsRow } from './sessions.js';
+// The console: who asks, which screen the address names, and what went wrong.
+import { API, Problem, curl } from './console-api.js';
+import { collection, collections } from './console-collections.js';
+import { byID, copyable, el, home, to } from './console-dom.js';
+import { events } from './console-events.js';
+import { group, groups } from './console-groups.js';
+import { health } from './console-health.js';
+import { keys } from './console-keys.js';
+import { link } from './console-link.js';
+import { links } from './console-links.js';
+import { Me } from './console-me.js';
+import { people, person } from './console-people.js';
+import { sessions } from './console-sessions.js';
 
 const store = 'usher-key';
-const table = byID('links').tBodies[0];
-let api;
-let older;
+// Screens by the first part of their address: the list, one of it, its name, and
+// the permission by which it is worth going there.
+const screens = {
+	links: { list: links, one: link, name: 'Links' },
+	collections: { list: collections, one: collection, name: 'Collections' },
+	people: { list: people, one: person, name: 'People', needs: 'directory' },
+	groups: { list: groups, one: group, name: 'Groups', needs: 'directory' },
+	sessions: { list: sessions, name: 'Sessions', needs: 'private-stats' },
+	events: { list: events, name: 'Events' },
+	keys: { list: keys, name: 'Keys', needs: 'keys' },
+	health: { list: health, name: 'Health', needs: 'usage' },
+};
+
+let ctx;
+let shown = 0;
 
 // --- what is told ---
 
-function news(text) {
+function news(...what) {
 	byID('problem').replaceChildren();
-	byID('news').textContent = text;
+	byID('news').replaceChildren(...what.filter(Boolean));
 }
 
 // tell shows what went wrong, at the field where the API named one.
-function tell(problem) {
+function tell(problem, where = document) {
 	if (!(problem instanceof Problem)) throw problem;
-	if (problem.status === 401) signOut();
-	byID('news').textContent = '';
+	if (problem.status === 401) leave();
+	byID('news').replaceChildren();
 	byID('problem').replaceChildren(el('strong', {}, 'That did not work'), el('span', {}, problem.message));
-	const field = problem.field && document.querySelector(`[data-field="${CSS.escape(problem.field)}"]`);
-	if (!field) return;
-	field.setAttribute('aria-invalid', 'true');
-	field.focus();
-}
-
-// trying runs work and tells its problem, if it has one.
-async function trying(work) {
-	try {
-		await work();
-	} catch (problem) {
-		tell(problem);
+	const field = problem.field && where.querySelector(`[data-field="${CSS.escape(problem.field)}"]`);
+	if (field) {
+		field.setAttribute('aria-invalid', 'true');
+		field.focus();
 	}
 }
 
-// --- signing in ---
-
-function show(signedIn) {
-	byID('sign-in').hidden = signedIn;
-	byID('desk').hidden = !signedIn;
-	byID('tools').hidden = !signedIn;
-	if (!signedIn) byID('key').focus();
-}
-
-function signOut() {
-	sessionStorage.removeItem(store);
-	api = undefined;
-	table.replaceChildren();
-	byID('created').replaceChildren();
-	show(false);
-}
-
-async function signIn(key) {
-	api = new API(document.body.dataset.api, key);
+// trying runs work and tells its problem, if it has one.
+async function trying(work, where) {
 	try {
-		await load();
-		sessionStorage.setItem(store, key);
-		show(true);
+		return await work();
 	} catch (problem) {
-		show(false);
-		tell(problem);
+		tell(problem, where);
+		return undefined;
+	}
+}
+
+// --- who asks ---
+
+function door(open) {
+	byID('door').hidden = !open;
+	for (const id of ['nav', 'calls']) byID(id).hidden = open;
+	if (!open) return;
+	for (const id of ['sign-out', 'forget']) byID(id).hidden = true;
+	byID('who').textContent = '';
+	byID('view').replaceChildren();
+	document.title = 'Sign in: Usher console';
+	// The way back is an address of this page, which the server checks once more.
+	byID('to-sign-in').href = `${document.body.dataset.signin}?next=${encodeURIComponent(location.pathname + location.search)}`;
+}
+
+// leave forgets who asked, and all that was shown to them.
+function leave() {
+	ctx?.stop?.();
+	ctx = undefined;
+	shown++;
+	sessionStorage.removeItem(store);
+	door(true);
+}
+
+async function enter(key) {
+	leave();
+	const api = new API(document.body.dataset.api, key);
+	try {
+		const me = new Me(await api.get('/me'));
+		api.calls = [];
+		if (key) sessionStorage.setItem(store, key);
+		ctx = { api, me, news, trying, go };
+		api.noted = () => byID('curls').replaceChildren(...api.calls.map((call) => copyable(call.method === 'GET' ? 'Asked' : 'The last change', curl(call))));
+		byID('who').textContent = me.name;
+		byID('sign-out').hidden = Boolean(key);
+		byID('forget').hidden = !key;
+		news();
+		door(false);
+		await show();
+	} catch (problem) {
+		// Nobody is signed in: that is no fault, unless a key was tried.
+		if (problem.status === 401 && !key) door(true);
+		else tell(problem);
+		if (key) byID('key').focus();
 	}
 }
 
@@ -75,143 +113,76 @@ function keyFromAddress() {
 	return key;
 }
 
-// --- links ---
+// --- screens ---
 
-const act = {
-	copied: async (url) => news(await copy(url) ? 'Copied the URL.' : `The browser does not allow copying here: ${url}`),
-	addView: (link) => trying(async () => {
-		replace(await api.addViews(link.id, 1));
-		news(`One more view on ${nameOf(link)}.`);
-	}),
-	stand: (link, verb) => trying(async () => {
-		replace(await api.stand(link.id, verb, 'from the console'));
-		news(`${nameOf(link)}: ${verb === 'suspend' ? 'suspended' : 'resumed'}.`);
-	}),
-	revoke: (link) => trying(async () => {
-		const why = await confirmRevoke(link);
-		if (why === null) return;
-		replace(await api.stand(link.id, 'revoke', why));
-		news(`${nameOf(link)}: revoked.`);
-	}),
-	sessions: (link) => trying(() => toggleSessions(link)),
-};
-
-const rowOf = (id) => table.querySelector(`[data-id="${CSS.escape(id)}"]`);
-
-// replace draws a link anew in its place. The keyboard's place is kept: the
-// button that was pressed is gone with the old row.
-function replace(link) {
-	const old = rowOf(link.id);
-	const focused = [...old.querySelectorAll('button')].indexOf(document.activeElement);
-	const fresh = row(link, act);
-	old.replaceWith(fresh);
-	if (focused >= 0) (fresh.querySelectorAll('button')[focused] ?? fresh.querySelector('button')).focus();
+function here() {
+	const [name = 'links', id] = location.pathname.slice(home.length + 1).split('/').filter(Boolean);
+	return { name, id, query: new URLSearchParams(location.search) };
 }
 
-async function load(cursor) {
-	const { links, next } = await api.links(cursor);
-	const rows = links.map((link) => row(link, act));
-	if (cursor) table.append(...rows);
-	else table.replaceChildren(...rows);
-	older = next;
-	byID('more').hidden = !next;
-	settle();
+function navigation(name) {
+	byID('nav').replaceChildren(el('ul', {}, Object.entries(screens)
+		.filter(([, s]) => !s.needs || ctx.me.sees(s.needs))
+		.map(([key, s]) => el('li', {}, to([key], s.name, { 'aria-current': key === name && 'page' })))));
 }
 
-// settle shows the table, or the words in its place.
-function settle() {
-	const any = table.rows.length > 0;
-	byID('links').hidden = !any;
-	byID('empty').hidden = any;
-	if (!any) byID('new').open = true;
-}
-
-async function toggleSessions(link) {
-	const home = rowOf(link.id);
-	const open = home.nextElementSibling;
-	if (open?.classList.contains('below')) {
-		open.remove();
-		return;
-	}
-	const { sessions } = await api.sessions(link.id);
-	const end = (session) => trying(async () => {
-		await api.endSession(session.id, link.id);
-		rowOf(link.id).nextElementSibling.remove();
-		await toggleSessions(link);
-		news('Session ended.');
-	});
-	home.after(sessionsRow(sessions, end));
-}
-
-// confirmRevoke asks until the word is typed; null: keep the link.
-function confirmRevoke(link) {
-	const dialog = byID('revoke');
-	byID('revoke-what').textContent = nameOf(link);
-	byID('revoke-word').value = '';
-	byID('revoke-why').value = '';
-	byID('revoke-do').disabled = true;
-	dialog.returnValue = '';
-	dialog.showModal();
-	return new Promise((resolve) => {
-		dialog.addEventListener('close', () => {
-			resolve(dialog.returnValue === 'revoke' ? byID('revoke-why').value : null);
-		}, { once: true });
+// show draws the screen that the address names, anew or after a change on it.
+async function show(focus, anew = true) {
+	const turn = ++shown;
+	const at = here();
+	ctx.stop?.();
+	ctx.stop = undefined;
+	ctx.api.calls = ctx.api.calls.filter((call) => call.method !== 'GET' && !anew);
+	navigation(at.name);
+	const screen = screens[at.name];
+	document.title = `${screen.name}: Usher console`;
+	await trying(async () => {
+		const { heading, content, stop } = await (at.id ? screen.one : screen.list)(ctx, at);
+		if (turn !== shown) { // somebody went on meanwhile
+			stop?.();
+			return;
+		}
+		ctx.stop = stop;
+		const title = el('h1', { tabindex: '-1', dir: 'auto' }, heading);
+		byID('view').replaceChildren(title, ...content.flat().filter(Boolean));
+		document.title = `${heading}: Usher console`;
+		if (focus) title.focus();
 	});
 }
 
-// wanted reads the form; empty fields are left out, which means "no limit".
-function wanted(form) {
-	const link = {};
-	for (const field of form.querySelectorAll('[data-field]')) {
-		field.removeAttribute('aria-invalid');
-		if (field.value.trim() === '') continue;
-		link[field.dataset.field] = field.type === 'number' ? field.valueAsNumber : field.value.trim();
-	}
-	return link;
+// go leads to an address; without one the screen is drawn anew. Replacing keeps
+// the history short while somebody filters.
+async function go(address, { replace } = {}) {
+	if (address) history[replace ? 'replaceState' : 'pushState'](null, '', address);
+	await show(Boolean(address) && !replace, Boolean(address));
 }
 
-// --- wiring ---
+document.addEventListener('click', (event) => {
+	const a = event.target.closest('a[data-screen]');
+	if (!a || !ctx || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+	event.preventDefault();
+	news();
+	go(a.pathname + a.search);
+});
+
+addEventListener('popstate', () => ctx && show(true));
+
+// A console address with a key may be opened in a tab that shows the console.
+addEventListener('hashchange', () => {
+	const key = keyFromAddress();
+	if (key) enter(key);
+});
 
 byID('sign-in').addEventListener('submit', (event) => {
 	event.preventDefault();
 	const key = byID('key').value.trim();
 	byID('key').value = '';
-	news('');
-	signIn(key);
+	enter(key);
 });
 
-byID('create').addEventListener('submit', (event) => {
-	event.preventDefault();
-	trying(async () => {
-		const link = await api.create(wanted(event.target));
-		table.prepend(row(link, act));
-		settle();
-		byID('created').replaceChildren(el('strong', {}, 'The link is ready'),
-			...[address('Share link', link.url), address('Address for players', link.media_url)].filter(Boolean));
-		news('');
-	});
-});
-
-byID('revoke-word').addEventListener('input', (event) => {
-	byID('revoke-do').disabled = event.target.value.trim().toLowerCase() !== 'revoke';
-});
-
-byID('refresh').addEventListener('click', () => trying(async () => {
-	await load();
-	news('Up to date.');
-}));
-byID('more').addEventListener('click', () => trying(() => load(older)));
-byID('sign-out').addEventListener('click', () => {
-	signOut();
+byID('forget').addEventListener('click', () => {
+	leave();
 	news('Signed out.');
 });
 
-// A console address with a key may be opened in a tab that shows the console.
-window.addEventListener('hashchange', () => {
-	const key = keyFromAddress();
-	if (key) signIn(key);
-});
-
-const known = keyFromAddress() ?? sessionStorage.getItem(store);
-if (known) signIn(known);
-else show(false);
+enter(keyFromAddress() ?? sessionStorage.getItem(store));

@@ -2,9 +2,11 @@
 // them into the reader's own time zone and says how far away they are; without
 // it they are still right.
 
-// The pages are in English: a date in another language inside an English
-// sentence would only confuse.
-const locale = navigator.languages.find((tag) => tag.startsWith('en')) ?? 'en';
+// A date in another language inside a sentence would only confuse: the page's
+// language it is, in the reader's variety of it.
+const { lang } = document.documentElement;
+const variety = navigator.languages.find((tag) => tag.split('-')[0] === lang) ?? lang;
+const locale = lang === 'ar' ? 'ar-u-nu-arab' : variety;
 const absolute = new Intl.DateTimeFormat(locale, {
 	day: 'numeric', month: 'long', year: 'numeric', hour: 'numeric', minute: '2-digit', timeZoneName: 'short',
 });

@@ -3,6 +3,7 @@ package embedded
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -19,6 +20,26 @@ func (s *Store) Check(ctx context.Context, q gate.Query) (gate.State, error) {
 	if err := ctx.Err(); err != nil {
 		return gate.State{}, err
 	}
+	state, err := s.check(ctx, q)
+	if err == nil && q.Record { // after the edition
+		state.Record, err = s.recordOf(ctx, q.Link)
+	}
+	return state, err
+}
+
+// recordOf is a link's document; nil where there is none.
+func (s *Store) recordOf(ctx context.Context, link gate.LinkID) (*gate.Document, error) {
+	doc, err := s.Get(ctx, gate.KindLink, link.String())
+	if errors.Is(err, gate.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &doc, nil
+}
+
+func (s *Store) check(ctx context.Context, q gate.Query) (gate.State, error) {
 	a, session, sub, all := s.front.recall(q)
 	if !all {
 		return submit(ctx, s, func(b *batch) (gate.State, error) { return b.check(q) })
@@ -74,6 +95,7 @@ func stateOf(
 	if s != nil {
 		state.Session = s.Session
 		state.Session.Agent, state.Session.Group = "", ""
+		state.Gathered = s.gathers(q.Asset)
 	}
 	if p := sub.play(assetOf(s, q.Asset)); p != nil && p.known(now) {
 		state.Play = p.Play

@@ -89,7 +89,7 @@ func (a *account) encode() []byte {
 	for _, at := range a.lapses {
 		w.time(at)
 	}
-	return w.bytes
+	return w.number(a.Sessions).number(a.Bytes).bytes
 }
 
 func decodeAccount(value []byte) (*account, error) {
@@ -108,6 +108,9 @@ func decodeAccount(value []byte) (*account, error) {
 	for n := r.number(); n > 0 && r.err == nil; n-- {
 		a.lapses = append(a.lapses, r.time())
 	}
+	if len(r.rest) > 0 { // written before these were counted, it ends here
+		a.Sessions, a.Bytes = r.number(), r.number()
+	}
 	return a, r.err
 }
 
@@ -119,13 +122,18 @@ func whenFull(replace bool) gate.WhenFull {
 }
 
 func (s *session) encode() []byte {
-	return new(writer).
+	w := new(writer).
 		id(token.ID(s.ID)).id(token.ID(s.Link)).id(token.ID(s.Device)).id(token.ID(s.Subject)).
 		id(token.ID(s.Person)).id(token.ID(s.alias)).
 		text(s.Agent).text(s.Group).
 		time(s.CreatedAt).time(s.LastSeen).time(s.ExpiresAt).time(s.EndedAt).
 		text(s.EndedWhy).
-		flag(s.Gathered).number(s.Bytes).time(s.PacedTo).bytes
+		number(s.Bytes).time(s.PacedTo).
+		number(int64(len(s.gathered)))
+	for _, whole := range s.gathered {
+		w.text(whole)
+	}
+	return w.bytes
 }
 
 func decodeSession(value []byte) (*session, error) {
@@ -142,7 +150,11 @@ func decodeSession(value []byte) (*session, error) {
 	s.Agent, s.Group = r.text(), r.text()
 	s.CreatedAt, s.LastSeen, s.ExpiresAt, s.EndedAt = r.time(), r.time(), r.time(), r.time()
 	s.EndedWhy = r.text()
-	s.Gathered, s.Bytes, s.PacedTo = r.flag(), r.number(), r.time()
+	s.Bytes, s.PacedTo = r.number(), r.time()
+	for n := r.number(); n > 0 && r.err == nil; n-- {
+		s.gathered = append(s.gathered, r.text())
+	}
+	s.Gathered = len(s.gathered) > 0
 	return s, r.err
 }
 

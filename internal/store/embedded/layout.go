@@ -16,7 +16,7 @@ import (
 
 // format is the version of the layout below. A file of another one is refused,
 // never guessed at.
-const format = "3"
+const format = "4"
 
 // The buckets, and what their keys and values are. Ids are 12 bytes each.
 var (

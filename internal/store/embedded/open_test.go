@@ -62,8 +62,11 @@ func TestOpenRefusesWhatIsNotItsOwn(t *testing.T) {
 		want  string
 	}{
 		{"a later format", func(tx *bolt.Tx) error {
-			return put(tx, metaBucket, formatKey, []byte("4"))
-		}, `format "4"`},
+			return put(tx, metaBucket, formatKey, []byte("5"))
+		}, `format "5" and this usher knows "4" only: run the usher that wrote it`},
+		{"an earlier format", func(tx *bolt.Tx) error {
+			return put(tx, metaBucket, formatKey, []byte("3"))
+		}, `format "3" and this usher knows "4" only: run the usher that wrote it`},
 		{"another program's file", func(tx *bolt.Tx) error {
 			_, err := tx.CreateBucket([]byte("certificates"))
 			return errors.Join(err, tx.DeleteBucket(metaBucket))

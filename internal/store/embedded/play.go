@@ -125,8 +125,8 @@ func refusedBy(s *session, now time.Time) gate.Reason {
 
 // assetOf is the asset that the session's play of asset is of.
 func assetOf(s *session, asset string) string {
-	if s != nil && s.Gathered {
-		return gate.WholeScope
+	if s.gathers(asset) {
+		return gate.WholeOf(asset)
 	}
 	return asset
 }

@@ -111,6 +111,20 @@ type session struct {
 	gate.Session
 	// alias is what the session was made with, for the broom.
 	alias gate.Subject
+	// gathered is what the session gathered, in that order.
+	gathered []string
+}
+
+// gathers reports whether the session gathered what the asset is part of; nil:
+// there is none.
+func (s *session) gathers(asset string) bool {
+	return s != nil && slices.Contains(s.gathered, gate.WholeOf(asset))
+}
+
+// gather adds one more, and lets go of the first where they are too many.
+func (s *session) gather(whole string) {
+	all := append(slices.Clone(s.gathered), whole)
+	s.gathered, s.Gathered = all[max(0, len(all)-gate.MaxGathered):], true
 }
 
 // known reports whether the session exists at now, for any verb.
@@ -180,20 +194,21 @@ func (s *subject) drop(asset string) {
 	s.plays = slices.DeleteFunc(s.plays, func(p play) bool { return p.Asset == asset })
 }
 
-// gather makes the charged play that was seen last the one of the whole scope,
-// unless there is one. It reports whether it did.
-func (s *subject) gather() bool {
-	if s.play(gate.WholeScope) != nil {
+// gather makes the charged play of a part that was seen last the one of the
+// whole, unless there is one. It reports whether it did.
+func (s *subject) gather(whole string) bool {
+	if s.play(whole) != nil {
 		return false
 	}
 	var last *play
 	for i := range s.plays {
-		if p := &s.plays[i]; p.State == gate.PlayCharged && (last == nil || p.seenAfter(last)) {
+		p := &s.plays[i]
+		if p.State == gate.PlayCharged && gate.WholeOf(p.Asset) == whole && (last == nil || p.seenAfter(last)) {
 			last = p
 		}
 	}
 	if last != nil {
-		last.Asset = gate.WholeScope
+		last.Asset = whole
 	}
 	return last != nil
 }

@@ -16,6 +16,13 @@ func TestRestartKeepsEverything(t *testing.T) {
 		StartBy: w.now().Add(time.Minute), PlayFor: 2 * time.Hour,
 	})
 	watch(t, s, c)
+	gathered := queryOf(c)
+	gathered.Asset = "/clips/a"
+	for _, folder := range []string{"/film/", "/clips/"} {
+		if err := s.Gather(t.Context(), c.Link, c.Session, folder); err != nil {
+			t.Fatal(err)
+		}
+	}
 	reserved := c
 	reserved.Asset = "another"
 	reserved.Opener = "/not/\xff\xfe/text"
@@ -30,6 +37,7 @@ func TestRestartKeepsEverything(t *testing.T) {
 	type everything struct {
 		Account       gate.Account
 		First, Second gate.State
+		Gathered      gate.State
 		Sessions      []gate.Session
 		OfPerson      []gate.Session
 		Documents     []gate.Document
@@ -40,12 +48,16 @@ func TestRestartKeepsEverything(t *testing.T) {
 			must(s.Account(t.Context(), c.Link))(t),
 			must(s.Check(t.Context(), queryOf(c)))(t),
 			must(s.Check(t.Context(), queryOf(reserved)))(t),
+			must(s.Check(t.Context(), gathered))(t),
 			must(s.Sessions(t.Context(), gate.Whose{}, gate.SessionID{}, 9))(t),
 			must(s.Sessions(t.Context(), gate.Whose{Person: held.Person}, gate.SessionID{}, 9))(t),
 			must(s.List(t.Context(), gate.KindLink, "", "", 9))(t),
 			must(s.List(t.Context(), gate.KindLink, "a", "", 9))(t),
 		}
-		all.First.Edition, all.Second.Edition = 0, 0 // which begins anew
+		all.First.Edition, all.Second.Edition, all.Gathered.Edition = 0, 0, 0 // which begins anew
+		if !all.Gathered.Gathered {
+			t.Error("a folder that was gathered is not")
+		}
 		if len(all.OfPerson) != 1 || len(all.OfTerm) != 1 {
 			t.Errorf("of the person %+v, of the term %+v", all.OfPerson, all.OfTerm)
 		}

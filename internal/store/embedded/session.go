@@ -59,6 +59,7 @@ func (b *batch) open(o gate.Opening) (gate.Opened, error) {
 	}
 	if !resumed {
 		b.index(session, fresh)
+		a.Sessions++
 		a.Redeems += one(o.Hold)
 		a.Devices += one(fresh)
 	}
@@ -166,26 +167,26 @@ func (b *batch) index(s *session, newDevice bool) {
 }
 
 // Gather implements [gate.Ledger].
-func (s *Store) Gather(ctx context.Context, link gate.LinkID, id gate.SessionID) error {
+func (s *Store) Gather(ctx context.Context, link gate.LinkID, id gate.SessionID, whole string) error {
 	_, err := submit(ctx, s, func(b *batch) (struct{}, error) {
-		return struct{}{}, b.gather(link, id)
+		return struct{}{}, b.gather(link, id, whole)
 	})
 	return err
 }
 
-func (b *batch) gather(link gate.LinkID, id gate.SessionID) error {
+func (b *batch) gather(link gate.LinkID, id gate.SessionID, whole string) error {
 	session, err := b.session(link, id)
-	if err != nil || session.Gathered {
+	if err != nil || slices.Contains(session.gathered, whole) {
 		return err
 	}
 	sub, err := b.subject(link, session.Subject)
 	if err != nil {
 		return err
 	}
-	session.Gathered = true
+	session.gather(whole)
 	b.putSession(session)
 	b.tell(gate.Change{Kind: gate.SessionChanged, Link: link, Session: id})
-	if sub.gather() {
+	if sub.gather(whole) {
 		b.putSubject(link, session.Subject, sub)
 	}
 	return nil

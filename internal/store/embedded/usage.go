@@ -14,7 +14,7 @@ func (s *Store) Flush(ctx context.Context, facts []gate.Usage) error {
 	facts = slices.Clone(facts) // a caller who gave up may use its own again
 	_, err := submit(ctx, s, func(b *batch) (struct{}, error) {
 		for _, fact := range facts {
-			b.flushOpens(fact)
+			b.flushCounts(fact)
 			b.flushSeen(fact)
 		}
 		return struct{}{}, nil
@@ -22,13 +22,14 @@ func (s *Store) Flush(ctx context.Context, facts []gate.Usage) error {
 	return err
 }
 
-func (b *batch) flushOpens(fact gate.Usage) {
+func (b *batch) flushCounts(fact gate.Usage) {
 	a, err := b.account(fact.Link)
-	if err != nil || fact.Opens == 0 && fact.RefusedOpens == 0 {
+	if err != nil || fact.Opens == 0 && fact.RefusedOpens == 0 && fact.Bytes == 0 {
 		return
 	}
 	a.Opens += fact.Opens
 	a.RefusedOpens += fact.RefusedOpens
+	a.Bytes += fact.Bytes
 	b.putAccount(fact.Link, a)
 }
 

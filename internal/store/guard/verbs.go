@@ -99,8 +99,8 @@ func (s *Store) Settle(ctx context.Context, settlement gate.Settlement) (gate.Se
 }
 
 // Gather implements [gate.Ledger].
-func (s *Store) Gather(ctx context.Context, link gate.LinkID, session gate.SessionID) error {
-	_, err := call(s, ctx, verbGather, func(ctx context.Context) (nothing, error) { return only(s.inner.Gather(ctx, link, session)) })
+func (s *Store) Gather(ctx context.Context, link gate.LinkID, session gate.SessionID, whole string) error {
+	_, err := call(s, ctx, verbGather, func(ctx context.Context) (nothing, error) { return only(s.inner.Gather(ctx, link, session, whole)) })
 	return err
 }
 

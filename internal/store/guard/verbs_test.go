@@ -90,8 +90,8 @@ func (i *inner) Settle(ctx context.Context, settlement gate.Settlement) (gate.Se
 	return say[gate.Settled](i, ctx, "Settle", settlement)
 }
 
-func (i *inner) Gather(ctx context.Context, link gate.LinkID, session gate.SessionID) error {
-	return only(say[struct{}](i, ctx, "Gather", link, session))
+func (i *inner) Gather(ctx context.Context, link gate.LinkID, session gate.SessionID, whole string) error {
+	return only(say[struct{}](i, ctx, "Gather", link, session, whole))
 }
 
 func (i *inner) End(ctx context.Context, link gate.LinkID, session gate.SessionID) (gate.Session, error) {

@@ -29,6 +29,7 @@ func (s *Store) Issue(ctx context.Context, id gate.LinkID, terms gate.Terms) (ga
 			Standing: gate.Standing{State: gate.Active, Since: now},
 		},
 		sessions: make(map[gate.SessionID]gate.Session),
+		gathered: make(map[gate.SessionID][]string),
 		seen:     make(map[gate.DeviceID]bool),
 		devices:  make(map[deviceKey]gate.SessionID),
 		aliases:  make(map[aliasKey]gate.SessionID),
@@ -129,6 +130,7 @@ func (s *Store) Flush(ctx context.Context, facts []gate.Usage) error {
 		}
 		l.account.Opens += fact.Opens
 		l.account.RefusedOpens += fact.RefusedOpens
+		l.account.Bytes += fact.Bytes
 		session, known := l.sessions[fact.Session]
 		if !known {
 			continue

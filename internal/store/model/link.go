@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/usher-media/usher/internal/gate"
@@ -13,6 +14,7 @@ type link struct {
 	// account's Reserved and Devices are counted when somebody asks.
 	account  gate.Account
 	sessions map[gate.SessionID]gate.Session
+	gathered map[gate.SessionID][]string  // what each gathered, in that order
 	seen     map[gate.DeviceID]bool       // devices that ever made a session
 	devices  map[deviceKey]gate.SessionID // the last session each made
 	aliases  map[aliasKey]gate.SessionID  // the last session made with each
@@ -76,6 +78,7 @@ func (l *link) forget(now time.Time) {
 		}
 		return now.Sub(end) >= gate.SessionKept
 	})
+	maps.DeleteFunc(l.gathered, func(id gate.SessionID, _ []string) bool { return !l.sessions[id].Exists })
 }
 
 // view is the account as others see it.
@@ -155,8 +158,13 @@ func (l *link) watching(subject gate.Subject, now time.Time, pace gate.Pace) boo
 
 // assetOf is the asset that a session's play of asset is of.
 func (l *link) assetOf(session gate.SessionID, asset string) string {
-	if l.sessions[session].Gathered {
-		return gate.WholeScope
+	if l.gathers(session, asset) {
+		return gate.WholeOf(asset)
 	}
 	return asset
+}
+
+// gathers reports whether a session gathered what the asset is part of.
+func (l *link) gathers(session gate.SessionID, asset string) bool {
+	return slices.Contains(l.gathered[session], gate.WholeOf(asset))
 }

@@ -67,6 +67,7 @@ func (l *link) find(o gate.Opening, now time.Time) (gate.Session, bool) {
 // create makes the proposed session.
 func (l *link) create(o gate.Opening, now time.Time) gate.Session {
 	l.seen[o.Device] = true
+	l.account.Sessions++
 	l.devices[deviceKey{o.Device, o.Person}] = o.Session
 	if o.Alias != (gate.Subject{}) {
 		l.aliases[aliasKey{o.Alias, o.Person}] = o.Session
@@ -95,7 +96,7 @@ func (s *Store) Check(ctx context.Context, q gate.Query) (gate.State, error) {
 	defer s.mu.Unlock()
 	l, now, err := s.enter(ctx, q.Link)
 	if errors.Is(err, gate.ErrNotFound) {
-		return gate.State{Now: now, Above: s.above(q), Edition: s.edition()}, nil
+		return gate.State{Now: now, Above: s.above(q), Edition: s.edition(), Record: s.recordOf(q)}, nil
 	}
 	if err != nil {
 		return gate.State{}, err
@@ -103,13 +104,27 @@ func (s *Store) Check(ctx context.Context, q gate.Query) (gate.State, error) {
 	session := l.sessions[q.Session]
 	session.Agent, session.Group = "", ""
 	return gate.State{
-		Now:     now,
-		Account: l.view(),
-		Session: session,
-		Play:    l.plays[playKey{q.Subject, l.assetOf(q.Session, q.Asset)}].Play,
-		Above:   s.above(q),
-		Edition: s.edition(),
+		Now:      now,
+		Account:  l.view(),
+		Session:  session,
+		Gathered: l.gathers(q.Session, q.Asset),
+		Play:     l.plays[playKey{q.Subject, l.assetOf(q.Session, q.Asset)}].Play,
+		Above:    s.above(q),
+		Edition:  s.edition(),
+		Record:   s.recordOf(q),
 	}, nil
+}
+
+// recordOf is the asked link's document, if it is asked for.
+func (s *Store) recordOf(q gate.Query) *gate.Document {
+	if !q.Record {
+		return nil
+	}
+	doc, found := s.document(gate.KindLink, q.Link.String())
+	if !found {
+		return nil
+	}
+	return &doc
 }
 
 // above returns the accounts of the links that the asked one was made from.
@@ -130,7 +145,7 @@ func (s *Store) above(q gate.Query) []gate.Account {
 }
 
 // Gather implements [gate.Ledger].
-func (s *Store) Gather(ctx context.Context, link gate.LinkID, id gate.SessionID) error {
+func (s *Store) Gather(ctx context.Context, link gate.LinkID, id gate.SessionID, whole string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l, _, err := s.enter(ctx, link)
@@ -141,24 +156,28 @@ func (s *Store) Gather(ctx context.Context, link gate.LinkID, id gate.SessionID)
 	if !known {
 		return gate.ErrNotFound
 	}
-	if session.Gathered {
+	if slices.Contains(l.gathered[id], whole) {
 		return nil
 	}
 	session.Gathered = true
 	l.sessions[id] = session
-	l.gather(session.Subject)
+	all := append(slices.Clone(l.gathered[id]), whole)
+	l.gathered[id] = all[max(0, len(all)-gate.MaxGathered):]
+	l.gather(session.Subject, whole)
 	s.changes.Tell(gate.Change{Kind: gate.SessionChanged, Link: link, Session: id})
 	return nil
 }
 
-// gather makes the subject's charged play that was seen last the one of the
-// whole scope, unless there is one.
-func (l *link) gather(subject gate.Subject) {
-	whole := playKey{subject, gate.WholeScope}
-	if _, known := l.plays[whole]; known {
+// gather makes the subject's charged play of a part that was seen last the one
+// of the whole, unless there is one.
+func (l *link) gather(subject gate.Subject, whole string) {
+	key := playKey{subject, whole}
+	if _, known := l.plays[key]; known {
 		return
 	}
-	charged := slices.DeleteFunc(l.playsOf(subject), func(p gate.Play) bool { return p.State != gate.PlayCharged })
+	charged := slices.DeleteFunc(l.playsOf(subject), func(p gate.Play) bool {
+		return p.State != gate.PlayCharged || gate.WholeOf(p.Asset) != whole
+	})
 	if len(charged) == 0 {
 		return
 	}
@@ -166,8 +185,8 @@ func (l *link) gather(subject gate.Subject) {
 		return cmp.Or(b.LastSeen.Compare(a.LastSeen), cmp.Compare(a.Asset, b.Asset))
 	})
 	delete(l.plays, playKey{subject, last.Asset})
-	last.Asset = gate.WholeScope
-	l.plays[whole] = play{Play: last}
+	last.Asset = whole
+	l.plays[key] = play{Play: last}
 }
 
 // End implements [gate.Ledger].

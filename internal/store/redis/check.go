@@ -47,18 +47,38 @@ func (s *Store) check(ctx context.Context, q question) (gate.State, error) {
 		return gate.State{}, err
 	}
 	state := gate.State{Now: now, Account: account, Above: above, Edition: edition}
+	if q.Record {
+		if state.Record, err = s.recordOf(ctx, q.Link, now, got.record.Val()); err != nil {
+			return gate.State{}, err
+		}
+	}
 	if !account.Exists {
 		return state, nil
 	}
-	if state.Session, err = decodeFacts(q.Link, q.Session, now, got.session.Val()); err != nil {
+	facts, _ := got.session.Val()[0].(string)
+	if state.Session, err = decodeFacts(q.Link, q.Session, now, facts); err != nil {
 		return gate.State{}, err
 	}
 	asset, value := q.Asset, got.plays.Val()[0]
-	if state.Session.Gathered {
-		asset, value = gate.WholeScope, got.plays.Val()[1]
+	if state.Gathered = state.Session.Exists && got.session.Val()[1] != nil; state.Gathered {
+		asset, value = gate.WholeOf(q.Asset), got.plays.Val()[1]
 	}
 	state.Play, err = decodePlay(asset, now, value)
 	return state, err
+}
+
+// recordOf reads a link's document; nil: there is none. A change of it that was not
+// told yet is told first, as [Store.Get] does.
+func (s *Store) recordOf(ctx context.Context, link gate.LinkID, now time.Time, values []any) (*gate.Document, error) {
+	name := gate.DocumentName{Kind: gate.KindLink, ID: link.String()}
+	doc, err := decodeDocument(name, now, values)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.tell(ctx, doc.untold, name); err != nil || !doc.exists() {
+		return nil, err
+	}
+	return &doc.Document, nil
 }
 
 // accountsAbove reads the accounts of the links above; lapsed says that the slots

@@ -57,21 +57,23 @@ func TestCheckIsOneTrip(t *testing.T) {
 	account(t, later, link(t, s, gate.Terms{})) // connects
 	parent, grand := link(t, s, gate.Terms{}), link(t, s, gate.Terms{})
 	hold(t, s, grand, 5)
-	one := []string{"1 get", "1 hget", "1 time", "2 hmget"}
+	one := []string{"1 get", "1 time", "3 hmget"}
 	for _, try := range []struct {
 		name            string
 		node            *Store
 		held            int
 		above           []gate.LinkID
+		record          bool
 		reserved, trips int64
 		want            []string
 	}{
-		{"with nothing outstanding", s, 0, nil, 0, 1, one},
-		{"with slots outstanding", s, 9, nil, 9, 1, one},
-		{"with one lapsed", later, 1, nil, 0, 1, []string{"1 get", "1 hget", "2 hmget"}},
-		{"with several lapsed", later, 9, nil, 0, 2, []string{"1 zcount", "2 get", "2 hget", "4 hmget"}},
-		{"with links above", s, 0, []gate.LinkID{parent, grand}, 0, 1, []string{"1 get", "1 hget", "1 time", "4 hmget"}},
-		{"with several lapsed above", later, 0, []gate.LinkID{parent, grand}, 0, 2, []string{"2 get", "2 hget", "3 zcount", "8 hmget"}},
+		{"with nothing outstanding", s, 0, nil, false, 0, 1, one},
+		{"with slots outstanding", s, 9, nil, false, 9, 1, one},
+		{"with one lapsed", later, 1, nil, false, 0, 1, []string{"1 get", "3 hmget"}},
+		{"with several lapsed", later, 9, nil, false, 0, 2, []string{"1 zcount", "2 get", "6 hmget"}},
+		{"with links above", s, 0, []gate.LinkID{parent, grand}, false, 0, 1, []string{"1 get", "1 time", "5 hmget"}},
+		{"with the link's document", s, 0, nil, true, 0, 1, []string{"1 get", "1 time", "4 hmget"}},
+		{"with several lapsed above", later, 0, []gate.LinkID{parent, grand}, false, 0, 2, []string{"10 hmget", "2 get", "3 zcount"}},
 	} {
 		o := visit(t, s, link(t, s, gate.Terms{}))
 		watch(t, s, o, "film")
@@ -79,6 +81,7 @@ func TestCheckIsOneTrip(t *testing.T) {
 		commands(t, c)
 		before := proxy.Trips()
 		q := query(o, "film")
+		q.Record = try.record
 		copy(q.Above[:], try.above)
 		state, err := try.node.Check(t.Context(), q)
 		if len(state.Above) != len(try.above) {

@@ -103,6 +103,12 @@ func decodeAccount(values []any) (a gate.Account, m marks, err error) {
 	a.Seats, a.SeatsEach, a.WhenFull = w.number(), w.number(), whenFull(w.number())
 	a.StartBy, a.PlayFor = w.time(), time.Duration(w.number())*time.Millisecond
 	a.RefusedOpens = w.number()
+	for range 3 { // what only scripts read
+		w.next()
+	}
+	if w.rest != "" { // written before these were counted, it ends here
+		a.Sessions, a.Bytes = w.number(), w.number()
+	}
 	if w.err != nil {
 		return gate.Account{}, marks{}, w.err
 	}
@@ -119,7 +125,12 @@ func whenFull(replace int64) gate.WhenFull {
 // sessionFields are the fields of a session: its texts, and the rest packed.
 var sessionFields = []string{"agent", "group", factsField}
 
-const factsField = "facts"
+const (
+	factsField = "facts"
+	// gatheredField begins the name of a field that is there for each folder
+	// that the session gathered.
+	gatheredField = "g:"
+)
 
 // decodeSession reads a session. One that is not known any more at now does
 // not exist, whether or not it was swept away.
@@ -146,7 +157,7 @@ func decodeFacts(link gate.LinkID, id gate.SessionID, now time.Time, facts strin
 	w := words{rest: facts}
 	s.Device, s.Subject, s.Person = w.device(), w.subject(), w.person()
 	s.CreatedAt, s.LastSeen, s.ExpiresAt, s.EndedAt = w.time(), w.time(), w.time(), w.time()
-	s.Gathered, s.Bytes = w.number() == 1, w.number()
+	s.Gathered, s.Bytes = w.number() > 0, w.number()
 	if w.number() == 1 {
 		s.EndedWhy = gate.EndedReplaced
 	}

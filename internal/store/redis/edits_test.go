@@ -169,7 +169,8 @@ func cutAt(t *testing.T, url string, node *Store, verb verbOf, scissors *scissor
 func TestUntoldIsToldOnce(t *testing.T) {
 	srv := redistest.Start(t)
 	s, c := open(t, srv.URL(), nil), admin(t, srv.URL())
-	name := gate.DocumentName{Kind: gate.KindPerson, ID: "x"}
+	link := gate.LinkID{1}
+	name := gate.DocumentName{Kind: gate.KindLink, ID: link.String()}
 	if _, err := s.Put(t.Context(), person("other", 0, "1")); err != nil {
 		t.Fatal(err)
 	}
@@ -189,13 +190,15 @@ func TestUntoldIsToldOnce(t *testing.T) {
 		for i := range 21 {
 			all.Go(func() {
 				var err error
-				switch i % 3 {
+				switch i % 4 {
 				case 0:
 					_, err = s.Get(t.Context(), name.Kind, name.ID)
 				case 1:
 					err = s.Delete(t.Context(), name.Kind, "y")
 				case 2:
-					_, err = s.Put(t.Context(), person("x", 9, "9"))
+					_, err = s.Put(t.Context(), gate.Document{Kind: name.Kind, ID: name.ID, Rev: 9, Body: []byte("9")})
+				case 3:
+					_, err = s.Check(t.Context(), gate.Query{Link: link, Record: true})
 				}
 				if err != nil && !errors.Is(err, gate.ErrNotFound) && !errors.Is(err, gate.ErrConflict) {
 					t.Error(err)

@@ -166,7 +166,7 @@ func verbs(s *Store, o gate.Opening) map[string]verb {
 		"Check":   func(ctx context.Context) error { return second(s.Check(ctx, query(o, "film"))) },
 		"Reserve": func(ctx context.Context) error { return second(s.Reserve(ctx, claim(o, "film"))) },
 		"Settle":  func(ctx context.Context) error { return second(s.Settle(ctx, settlement(o, "film", true))) },
-		"Gather":  func(ctx context.Context) error { return s.Gather(ctx, o.Link, o.Session) },
+		"Gather":  func(ctx context.Context) error { return s.Gather(ctx, o.Link, o.Session, gate.WholeScope) },
 		"End":     func(ctx context.Context) error { return second(s.End(ctx, o.Link, o.Session)) },
 		"Seated":  func(ctx context.Context) error { return second(s.Seated(ctx, o.Link)) },
 		"Sessions": func(ctx context.Context) error {

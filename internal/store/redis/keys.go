@@ -8,7 +8,7 @@ import "github.com/usher-media/usher/internal/gate"
 //	usher:{lnk_}:a           hash   account: state, why, by; sums, all its numbers; u:SUBJECT, the views used by one
 //	usher:{lnk_}:r           zset   slots outstanding, by when each lapses
 //	usher:{lnk_}:p:SUBJECT   hash   plays of a subject, by asset
-//	usher:{lnk_}:s:ses_      hash   session
+//	usher:{lnk_}:s:ses_      hash   session: agent, group; facts, all else; g:FOLDER, one that it gathered
 //	usher:{lnk_}:d:dev_      string last session of nobody on a device; with :per_ behind, of a person
 //	usher:{lnk_}:l:ALIAS     string the same with an alias
 //	usher:{lnk_}:dv          set    devices that made a session

@@ -12,7 +12,7 @@ func (s *Store) Reserve(ctx context.Context, c gate.Claim) (gate.Claimed, error)
 	got, err := s.ask(ctx, reserveScript,
 		[]string{k.account(), k.reservations(), k.session(c.Session), k.plays(c.Subject)},
 		c.Subject.String(), c.Asset, openedBy(c.Session, c.Opener),
-		ceilMillis(c.Pace.Idle), ceilMillis(c.Pace.Max), ceilMillis(c.Pace.Lapse))
+		ceilMillis(c.Pace.Idle), ceilMillis(c.Pace.Max), ceilMillis(c.Pace.Lapse), gate.WholeOf(c.Asset))
 	if err != nil {
 		return gate.Claimed{}, wrap("reserve", err)
 	}

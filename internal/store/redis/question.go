@@ -22,14 +22,15 @@ type question struct {
 // read, by all who asked the same.
 type answers struct {
 	plays   *goredis.SliceCmd
-	session *goredis.StringCmd
-	slots   *goredis.IntCmd // nil where nobody asked
+	session *goredis.SliceCmd // its facts, and whether it gathered what is asked for
+	slots   *goredis.IntCmd   // nil where nobody asked
 	account *goredis.SliceCmd
 	// above are the accounts of the links above, and aboveSlots counts theirs.
 	above      []*goredis.SliceCmd
 	aboveSlots []*goredis.IntCmd
 	edition    *goredis.StringCmd
-	time       *goredis.TimeCmd // nil where the clock is not the server's
+	record     *goredis.SliceCmd // nil where nobody asked
+	time       *goredis.TimeCmd  // nil where the clock is not the server's
 	// trip is the first failure of all who were on it. It is not everybody's:
 	// one link's account may be spoilt.
 	trip error
@@ -53,8 +54,9 @@ func newInquiry(s *Store) *inquiry {
 
 // travel answers a batch in one trip. Accounts are read after all else, so that
 // a revocation which was acknowledged before any of this is always seen; the
-// edition of the documents comes after them, and time after all, so that nothing
-// is judged earlier than it was read.
+// edition of the documents comes after them, and links' documents after that: none
+// is older than the edition says. Time comes after all, so that nothing is judged
+// earlier than it was read.
 func (i *inquiry) travel(ctx context.Context, batch []*caller) {
 	defer clear(i.asked)
 	defer clear(i.accounts)
@@ -75,6 +77,11 @@ func (i *inquiry) travel(ctx context.Context, batch []*caller) {
 	}
 	edition := goredis.NewStringCmd(ctx, readEdition...)
 	_ = pipe.Process(ctx, edition) // queues it
+	for q, a := range i.asked {
+		if q.Record {
+			a.record = readHash(ctx, pipe, documentKey(gate.KindLink, q.Link.String()), readDocumentFields)
+		}
+	}
 	now := i.store.askTime(ctx, pipe)
 	_, err := pipe.Exec(ctx)
 	for _, c := range batch {
@@ -95,10 +102,10 @@ func (i *inquiry) account(ctx context.Context, pipe goredis.Pipeliner, link gate
 
 // askPlay asks for what belongs to one viewer.
 func askPlay(ctx context.Context, pipe goredis.Pipeliner, q question) *answers {
-	k := keysOf(q.Link)
+	k, whole := keysOf(q.Link), gate.WholeOf(q.Asset)
 	a := &answers{
-		plays:   goredis.NewSliceCmd(ctx, "hmget", k.plays(q.Subject), q.Asset, gate.WholeScope),
-		session: goredis.NewStringCmd(ctx, "hget", k.session(q.Session), factsField),
+		plays:   goredis.NewSliceCmd(ctx, "hmget", k.plays(q.Subject), q.Asset, whole),
+		session: goredis.NewSliceCmd(ctx, "hmget", k.session(q.Session), factsField, gatheredField+whole),
 	}
 	_, _ = pipe.Process(ctx, a.plays), pipe.Process(ctx, a.session) // queues them
 	if q.after != 0 {
@@ -113,11 +120,11 @@ func askPlay(ctx context.Context, pipe goredis.Pipeliner, q question) *answers {
 	return a
 }
 
-// failed is why the replies are not all there; nil: they are. That a session is
-// not there is a reply, and so is that no document was ever changed.
+// failed is why the replies are not all there; nil: they are. That no document
+// was ever changed is a reply.
 func (a *answers) failed() error {
-	answered := len(a.plays.Val()) == 2 && len(a.account.Val()) == len(accountFields)
-	err := cmp.Or(a.account.Err(), a.plays.Err(), present(a.session.Err()), present(a.edition.Err()))
+	answered := len(a.plays.Val()) == 2 && len(a.session.Val()) == 2 && len(a.account.Val()) == len(accountFields)
+	err := cmp.Or(a.account.Err(), a.plays.Err(), a.session.Err(), present(a.edition.Err()))
 	for _, account := range a.above {
 		err, answered = cmp.Or(err, account.Err()), answered && len(account.Val()) == len(accountFields)
 	}
@@ -126,6 +133,9 @@ func (a *answers) failed() error {
 	}
 	if a.slots != nil {
 		err = cmp.Or(err, a.slots.Err())
+	}
+	if a.record != nil {
+		err, answered = cmp.Or(err, a.record.Err()), answered && len(a.record.Val()) == len(readDocumentFields)
 	}
 	if a.time != nil {
 		err, answered = cmp.Or(err, a.time.Err()), answered && !a.time.Val().IsZero()

@@ -47,14 +47,15 @@ var (
 // constants are what scripts share with Go: bounds, and the numbers of packed
 // records in the order in which the decoders read them.
 var constants = fmt.Sprintf(`local KEPT, SLACK, PACED_BACK = %d, %d, %d
-local MAX_LIMIT, MAX_ASSETS, MAX_SUBJECTS, MAX_DEVICES, MAX_REPLACED, EDITS_KEPT = %d, %d, %d, %d, %d, %d
+local MAX_LIMIT, MAX_ASSETS, MAX_SUBJECTS, MAX_DEVICES, MAX_REPLACED, MAX_GATHERED, EDITS_KEPT = %d, %d, %d, %d, %d, %d, %d
 local SUMS = {'views', 'each', 'starts', 'expires', 'since', 'used', 'reserved', 'redeems', 'devices', 'opens', 'now',
-  'lapses', 'seats', 'seats_each', 'replace', 'start_by', 'play_for', 'refused', 'listed', 'short', 'short_seen'}
+  'lapses', 'seats', 'seats_each', 'replace', 'start_by', 'play_for', 'refused', 'listed', 'short', 'short_seen',
+  'sessions', 'bytes'}
 local FACTS = {'created', 'seen', 'expires', 'ended', 'gathered', 'bytes', 'replaced', 'paced'}
 local PLAY = {'opened', 'seen', 'lapses', 'holders'}
 local CHANGES = '%s'
 `, gate.SessionKept.Milliseconds(), slack.Milliseconds(), gate.PacedBack.Milliseconds(),
-	maxLimit, maxAssets, maxSubjects, maxDevices, gate.MaxReplaced, gate.EditsKept, changesChannel)
+	maxLimit, maxAssets, maxSubjects, maxDevices, gate.MaxReplaced, gate.MaxGathered, gate.EditsKept, changesChannel)
 
 // load puts a script together: the constants, the shared parts that its header
 // names, and itself.

@@ -108,9 +108,9 @@ func decodeOpened(o gate.Opening, got answer) (opened gate.Opened, stray bool, e
 }
 
 // Gather implements [gate.Ledger].
-func (s *Store) Gather(ctx context.Context, link gate.LinkID, id gate.SessionID) error {
+func (s *Store) Gather(ctx context.Context, link gate.LinkID, id gate.SessionID, whole string) error {
 	k := keysOf(link)
-	_, err := s.ask(ctx, gatherScript, []string{k.account(), k.reservations(), k.session(id)}, string(k))
+	_, err := s.ask(ctx, gatherScript, []string{k.account(), k.reservations(), k.session(id)}, string(k), whole)
 	return wrap("gather", err)
 }
 

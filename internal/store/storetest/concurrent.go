@@ -174,7 +174,7 @@ func (f *fixture) playAsset(o gate.Opening, asset string) (bool, error) {
 	if claimed.Refused != (gate.Refusal{}) {
 		return false, refused(claimed.Refused, nil)
 	}
-	settled, err := f.store.Settle(f.ctx, settlement(o, asset, true))
+	settled, err := f.store.Settle(f.ctx, settlement(o, claimed.Asset, true))
 	if err == nil && settled.Refused != (gate.Refusal{}) {
 		err = fmt.Errorf("a reserved play was refused for %v", settled.Refused.Reason)
 	}

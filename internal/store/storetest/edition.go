@@ -53,7 +53,7 @@ func name(kind gate.Kind, id string) gate.DocumentName { return gate.DocumentNam
 var allKinds = []gate.Kind{
 	gate.KindLink, gate.KindAPIKey, gate.KindPerson, gate.KindAddress, gate.KindGroup, gate.KindMember,
 	gate.KindCollection, gate.KindGrant, gate.KindInvite, gate.KindSignIn, gate.KindCode, gate.KindAttempt,
-	gate.KindObject, gate.KindSite,
+	gate.KindObject, gate.KindSite, gate.KindEvent, gate.KindPasskey,
 }
 
 var editionCases = []testCase{

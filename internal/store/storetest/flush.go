@@ -32,7 +32,7 @@ var flushCases = []testCase{
 		f.flush(fact, fact)
 		state.Now = f.now()
 		state.Account.Opens, state.Account.RefusedOpens = 6, 3
-		state.Session.Bytes = 3000
+		state.Session.Bytes, state.Account.Bytes = 3000, 3000
 		state.Session.LastSeen = f.now()
 		state.Play.LastSeen = f.now()
 		f.equal("state", f.check(o, "a"), state)
@@ -121,7 +121,7 @@ var flushCases = []testCase{
 		f.equal("another asset", f.check(o, "b").Play.LastSeen, f.now().Add(-time.Second))
 		f.equal("another subject", f.check(other, "a").Play.LastSeen, f.now().Add(-time.Second))
 	}},
-	{"a fact without a session only counts opens and refused ones", func(f *fixture) {
+	{"a fact without a session only counts for the link", func(f *fixture) {
 		o := f.visit(f.link(gate.Terms{}))
 		f.watch(o, "a")
 		want := f.check(o, "a")
@@ -131,7 +131,7 @@ var flushCases = []testCase{
 		f.flush(fact)
 		fact.Opens, fact.RefusedOpens = 0, 2
 		f.flush(fact)
-		want.Now, want.Account.Opens, want.Account.RefusedOpens = f.now(), 3, 2
+		want.Now, want.Account.Opens, want.Account.RefusedOpens, want.Account.Bytes = f.now(), 3, 2, 18
 		f.equal("state", f.check(o, "a"), want)
 	}},
 	{"facts about what is unknown are dropped, the others are not", func(f *fixture) {
@@ -149,6 +149,7 @@ var flushCases = []testCase{
 		f.equal("play", f.check(o, "nothing").Play, gate.Play{})
 		f.equal("bytes", f.check(o, "a").Session.Bytes, 5)
 		f.equal("opens", f.account(o.Link).Opens, 2)
+		f.equal("the link's bytes", f.account(o.Link).Bytes, 9+9+5)
 		_, err := f.store.Account(f.ctx, noLink.Link)
 		f.fails("Account", err, gate.ErrNotFound)
 		f.flush()

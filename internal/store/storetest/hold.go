@@ -15,7 +15,7 @@ var holdCases = []testCase{
 	{"takes a slot and counts as a redeem", func(f *fixture) {
 		link := f.link(gate.Terms{Views: 3})
 		want := f.account(link)
-		want.Reserved, want.Redeems, want.Devices = 1, 1, 1
+		want.Reserved, want.Redeems, want.Devices, want.Sessions = 1, 1, 1, 1
 		o := f.press(link)
 		f.equal("opened", f.open(o), gate.Opened{Session: f.sessionOf(o), Account: want})
 		f.equal("account", f.account(link), want)

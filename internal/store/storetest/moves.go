@@ -20,7 +20,8 @@ var (
 	subjects = []gate.Subject{{11: 1}, {11: 2}, {11: 2}}
 	aliases  = []gate.Subject{{}, {10: 1}, {10: 2}}
 	persons  = []gate.PersonID{{}, {}, {11: 1}, {11: 2}}
-	assets   = []string{"a", "b", gate.WholeScope}
+	assets   = []string{"a", "b", gate.WholeScope, "/f/a", "/f/b", "/f/"}
+	folders  = []string{gate.WholeScope, "/f/", "/f/"}
 )
 
 func (m *machine) link(r *rapid.T) gate.LinkID {
@@ -37,6 +38,7 @@ func (m *machine) known(r *rapid.T) gate.SessionID {
 
 func subject(r *rapid.T) gate.Subject { return rapid.SampledFrom(subjects[:2]).Draw(r, "subject") }
 func asset(r *rapid.T) string         { return rapid.SampledFrom(assets).Draw(r, "asset") }
+func folder(r *rapid.T) string        { return rapid.SampledFrom(folders).Draw(r, "folder") }
 
 func tempo(r *rapid.T) gate.Pace {
 	return rapid.SampledFrom([]gate.Pace{pace, pace, pace, brisk}).Draw(r, "pace")
@@ -202,28 +204,35 @@ func (m *machine) film(r *rapid.T) {
 	if err != nil {
 		r.Fatalf("the model's Check: %v", err)
 	}
+	whole := folder(r)
 	for range 2 {
 		c := gate.Claim{Link: link, Session: session, Subject: state.Session.Subject, Asset: asset(r)}
+		if rapid.IntRange(0, 3).Draw(r, "of it") > 0 {
+			c.Asset = whole + rapid.SampledFrom(assets[:2]).Draw(r, "part")
+		}
 		st, claimed, err := m.claimOf(r, c)
 		m.charge(r, st, claimed, err)
 	}
-	m.gather(r, link, session)
+	m.gather(r, link, session, whole)
 	both(m, r, "Sessions", func(s gate.Store) ([]gate.Session, error) {
 		return s.Sessions(ctx, gate.Whose{Link: link}, gate.SessionID{}, 99)
 	})
 }
 
-func (m *machine) gather(r *rapid.T, link gate.LinkID, session gate.SessionID) {
-	both(m, r, "Gather", func(s gate.Store) (any, error) { return nil, s.Gather(ctx, link, session) })
+func (m *machine) gather(r *rapid.T, link gate.LinkID, session gate.SessionID, whole string) {
+	both(m, r, "Gather", func(s gate.Store) (any, error) { return nil, s.Gather(ctx, link, session, whole) })
 }
 
 func (m *machine) check(r *rapid.T) {
 	session := m.known(r)
-	q := gate.Query{Link: m.home(r, session), Session: session, Subject: subject(r), Asset: asset(r), Above: m.above(r)}
-	both(m, r, "Check", func(s gate.Store) (gate.State, error) {
+	q := gate.Query{Link: m.home(r, session), Session: session, Subject: subject(r), Asset: asset(r), Above: m.above(r), Record: rapid.Bool().Draw(r, "record")}
+	if rapid.IntRange(0, 3).Draw(r, "paper link") == 0 {
+		q.Link = paperLink
+	}
+	both(m, r, "Check", func(s gate.Store) (checkedWithRecord, error) {
 		state, err := s.Check(ctx, q)
 		state.Edition = 0 // each store has its own
-		return state, err
+		return split(state), err
 	})
 }
 
@@ -295,7 +304,7 @@ func (m *machine) session(r *rapid.T) {
 	case "end":
 		both(m, r, "End", func(s gate.Store) (gate.Session, error) { return s.End(ctx, link, session) })
 	case "gather":
-		m.gather(r, link, session)
+		m.gather(r, link, session, folder(r))
 	case "list":
 		whose := rapid.SampledFrom([]gate.Whose{
 			{Link: link}, {}, {Person: persons[2]}, {Person: persons[3]},

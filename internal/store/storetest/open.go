@@ -43,7 +43,7 @@ var openCases = []testCase{
 	{"a new device gets the proposed session", func(f *fixture) {
 		link := f.link(gate.Terms{Views: 3})
 		account := f.account(link)
-		account.Devices = 1
+		account.Devices, account.Sessions = 1, 1
 		o := f.device(link)
 		want := f.sessionOf(o)
 		f.equal("opened", f.open(o), gate.Opened{Session: want, Account: account})

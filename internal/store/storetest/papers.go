@@ -10,10 +10,13 @@ import (
 	"github.com/usher-media/usher/internal/gate"
 )
 
+// paperLink is a link of which there may be a document, and is no account.
+var paperLink = gate.LinkID{11: 1}
+
 // The documents in play: of kinds that are remembered, partly and not at all.
 var (
 	paperKinds = []gate.Kind{gate.KindLink, gate.KindPerson, gate.KindAttempt}
-	paperIDs   = []string{"a", "b", "c"}
+	paperIDs   = []string{"a", "b", paperLink.String()}
 	paperTerms = []string{"s", "t"}
 )
 
@@ -39,7 +42,7 @@ func (m *machine) papers(r *rapid.T) {
 		_, _ = both(m, r, "Delete", func(s gate.Store) (any, error) { return nil, s.Delete(ctx, doc.Kind, doc.ID) })
 	case "list":
 		term := rapid.SampledFrom(append(paperTerms, "", "u")).Draw(r, "term")
-		below := rapid.SampledFrom([]string{"", "a", "b", "c", "d"}).Draw(r, "below")
+		below := rapid.SampledFrom([]string{"", "a", "b", "c", "z"}).Draw(r, "below")
 		limit := rapid.IntRange(-1, 3).Draw(r, "limit")
 		_, _ = both(m, r, "List", func(s gate.Store) ([]gate.Document, error) {
 			return s.List(ctx, doc.Kind, term, below, limit)

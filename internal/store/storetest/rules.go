@@ -74,7 +74,7 @@ func (f *fixture) everyVerb(ctx context.Context, o gate.Opening) map[string]erro
 	_, errs["Check"] = f.store.Check(ctx, gate.Query{Link: o.Link, Session: o.Session, Subject: o.Subject})
 	_, errs["Reserve"] = f.store.Reserve(ctx, claim(o, "b"))
 	_, errs["Settle"] = f.store.Settle(ctx, settlement(o, "a", true))
-	errs["Gather"] = f.store.Gather(ctx, o.Link, o.Session)
+	errs["Gather"] = f.store.Gather(ctx, o.Link, o.Session, gate.WholeScope)
 	_, errs["End"] = f.store.End(ctx, o.Link, o.Session)
 	_, errs["Seated"] = f.store.Seated(ctx, o.Link)
 	_, errs["Sessions"] = f.store.Sessions(ctx, gate.Whose{Link: o.Link}, gate.SessionID{}, 9)

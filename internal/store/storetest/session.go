@@ -44,7 +44,7 @@ var sessionCases = []testCase{
 		for _, o := range []gate.Opening{unknown, elsewhere, nowhere} {
 			_, err := f.store.End(f.ctx, o.Link, o.Session)
 			f.fails("End", err, gate.ErrNotFound)
-			f.fails("Gather", f.store.Gather(f.ctx, o.Link, o.Session), gate.ErrNotFound)
+			f.fails("Gather", f.store.Gather(f.ctx, o.Link, o.Session, gate.WholeScope), gate.ErrNotFound)
 		}
 	}},
 	{"gather marks it, and only it", func(f *fixture) {
@@ -56,7 +56,9 @@ var sessionCases = []testCase{
 		f.gather(o)
 		want.Gathered = true
 		f.equal("gathered", f.check(o, "a").Session, checked(want))
-		f.equal("other", f.check(other, "a").Session.Gathered, false)
+		f.equal("what is asked for", f.check(o, "a").Gathered, true)
+		f.equal("another folder", f.check(o, "/f/a").Gathered, false)
+		f.equal("other", []bool{f.check(other, "a").Session.Gathered, f.check(other, "a").Gathered}, []bool{false, false})
 		want.LastSeen = f.now()
 		f.equal("resumed", f.open(f.again(o)).Session, want)
 	}},
@@ -157,7 +159,7 @@ func (f *fixture) unknown(o gate.Opening) {
 	f.equal("Check", f.check(o, "a").Session, gate.Session{})
 	_, err := f.store.End(f.ctx, o.Link, o.Session)
 	f.fails("End", err, gate.ErrNotFound)
-	f.fails("Gather", f.store.Gather(f.ctx, o.Link, o.Session), gate.ErrNotFound)
+	f.fails("Gather", f.store.Gather(f.ctx, o.Link, o.Session, gate.WholeScope), gate.ErrNotFound)
 	f.equal("Reserve", f.reserve(o, "a").Refused.Reason, gate.NoSession)
 	fact := usage(f, o, "a")
 	fact.Bytes = 1

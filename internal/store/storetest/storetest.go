@@ -39,11 +39,13 @@ func Run(t *testing.T, open Open) {
 		{"Person", personCases},
 		{"Check", checkCases},
 		{"Above", aboveCases},
+		{"Record", recordCases},
 		{"Reserve", reserveCases},
 		{"Settle", settleCases},
 		{"Play", playCases},
 		{"Session", sessionCases},
 		{"Gather", gatherCases},
+		{"Folder", folderCases},
 		{"Sessions", listCases},
 		{"Flush", flushCases},
 		{"Watch", watchCases},
@@ -245,7 +247,12 @@ func (f *fixture) watch(o gate.Opening, asset string) {
 
 func (f *fixture) gather(o gate.Opening) {
 	f.Helper()
-	if err := f.store.Gather(f.ctx, o.Link, o.Session); err != nil {
+	f.gatherIn(o, gate.WholeScope)
+}
+
+func (f *fixture) gatherIn(o gate.Opening, whole string) {
+	f.Helper()
+	if err := f.store.Gather(f.ctx, o.Link, o.Session, whole); err != nil {
 		f.Fatalf("Gather: %v", err)
 	}
 }

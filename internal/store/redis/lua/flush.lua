@@ -18,6 +18,7 @@
 -- shared: clock account plays sessions
 if not account then return reply('ok') end -- a fact about nothing
 account.opens, account.refused = account.opens + ARGV[3], account.refused + ARGV[12]
+account.bytes = (account.bytes or 0) + ARGV[4]
 local s = session(KEYS[3])
 if not s then return commit('ok') end
 

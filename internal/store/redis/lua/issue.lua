@@ -27,7 +27,7 @@ account = {
   starts = tonumber(ARGV[5]), expires = tonumber(ARGV[6]),
   seats = tonumber(ARGV[7]), seats_each = tonumber(ARGV[8]), replace = tonumber(ARGV[9]),
   start_by = tonumber(ARGV[10]), play_for = tonumber(ARGV[11]),
-  used = 0, redeems = 0, devices = 0, opens = 0, refused = 0, listed = 0,
+  used = 0, redeems = 0, devices = 0, opens = 0, refused = 0, listed = 0, sessions = 0, bytes = 0,
 }
 redis.call('HSET', KEYS[1], 'state', account.state, 'why', '', 'by', '')
 return commit('ok')

@@ -80,6 +80,7 @@ else
   if redis.call('SCARD', KEYS[5]) < MAX_DEVICES and redis.call('SADD', KEYS[5], ARGV[5]) == 1 then
     account.devices = account.devices + 1
   end
+  account.sessions = (account.sessions or 0) + 1
   if hold then account.redeems = account.redeems + 1 end
 end
 return commit('ok', known, id, found and 1 or 0,

@@ -11,6 +11,7 @@
 -- ARGV[6] idle
 -- ARGV[7] max
 -- ARGV[8] lapse
+-- ARGV[9] what the asset is part of
 -- shared: clock account plays sessions
 local word = open_now()
 if word ~= 'ok' then return reply(word) end
@@ -18,7 +19,7 @@ local s = session(KEYS[3])
 if not s or not s.live then return reply(s and s.replaced == 1 and 'replaced' or 'no_session') end
 
 local idle, max = tonumber(ARGV[6]), tonumber(ARGV[7])
-local asset = s.gathered and '' or ARGV[4]
+local asset = gathers(KEYS[3], ARGV[9]) and ARGV[9] or ARGV[4]
 local slot = ARGV[3] .. ':' .. asset
 local play = parse(redis.call('HGET', KEYS[4], asset))
 if running(play, idle, max) then return reply('free', asset) end
