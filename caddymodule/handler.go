@@ -164,6 +164,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, a *answer, err 
 		h.redirect(w, r, in, v)
 	case gate.Blank:
 		countRequest(v)
+		h.sawPreview(r, in, v)
 		h.shareAnswer(w.Header(), r)
 		blank(w)
 	default:

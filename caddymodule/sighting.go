@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/usher-media/usher/internal/events"
 	"github.com/usher-media/usher/internal/forwarding"
 	"github.com/usher-media/usher/internal/gate"
 	"github.com/usher-media/usher/internal/mail"
@@ -18,6 +19,13 @@ import (
 // sawOpening tells of a session that was opened.
 func (h *Handler) sawOpening(r *http.Request, in *request, v *gate.Verdict) {
 	h.saw(r, in, v, forwarding.Opened)
+}
+
+// sawPreview tells of a client that says of itself that it draws previews.
+func (h *Handler) sawPreview(r *http.Request, in *request, v *gate.Verdict) {
+	if gate.Previewer(in.Agent) {
+		h.saw(r, in, v, forwarding.Opened)
+	}
 }
 
 // sawPassing tells of a session that goes on, where the gate found that worth it.
@@ -87,6 +95,10 @@ func languageOf(r *http.Request) string {
 // suspected tells whoever made the link, and counts.
 func (b *backing) suspected(ctx context.Context, s suspicion.Suspected) {
 	countSuspicion(s.Level, s.Action)
+	b.trail.Note(events.Event{
+		Type: events.ForwardingSuspected, Link: s.Link.ID, Collection: s.Link.Home(), Maker: s.Link.By,
+		Detail: s.Level.String() + ", " + string(s.Action),
+	})
 	b.logger.Info("a link was probably passed on", zap.Stringer("link", s.Link.ID), zap.Stringer("level", s.Level), zap.String("action", string(s.Action)))
 	if s.Action == gate.OnForwardWatch || s.Link.By.IsZero() {
 		return

@@ -108,6 +108,7 @@ func (h *Handler) land(w http.ResponseWriter, r *http.Request, in *request, code
 	}
 	countRequest(&v)
 	logVerdict(r, &v)
+	h.sawPreview(r, in, &v)
 	page := pages.Landing{Action: sharePrefix + code}
 	if !in.Speculative { // a preview in a chat tells nothing about the video
 		if page = h.landing(v, code, h.gate.KnowsDevice(&in.Request)); v.Asks != gate.OK {

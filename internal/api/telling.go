@@ -29,6 +29,7 @@ var tellings = map[string]telling{
 	"POST /links/{id}/resume":  {events.LinkResumed, (*teller).standing},
 	"POST /links/{id}/revoke":  {events.LinkRevoked, (*teller).standing},
 	"POST /links/{id}/cut":     {events.CutMade, (*teller).cut},
+	"POST /links/{id}/fine":    {events.ForwardingCleared, (*teller).fine},
 	"POST /links/{id}/mint":    {events.LinkCreated, (*teller).minted},
 	"POST /links/{id}/mail":    {events.LinkCreated, (*teller).minted},
 
@@ -63,6 +64,11 @@ var tellings = map[string]telling{
 
 	"PUT /grants":         {events.GrantGiven, (*teller).grant},
 	"DELETE /grants/{id}": {events.GrantTaken, (*teller).grant},
+
+	"DELETE /limits":               {events.LimitCleared, (*teller).limit},
+	"DELETE /limits/{id}":          {events.LimitCleared, (*teller).limit},
+	"DELETE /persons/{id}/factors": {events.FactorRemoved, (*teller).factor},
+	"DELETE /factors/{id}":         {events.FactorRemoved, (*teller).factor},
 
 	"POST /keys/rotate":      {events.KeyRotated, (*teller).key},
 	"POST /keys/{id}/retire": {events.KeyRetired, (*teller).key},

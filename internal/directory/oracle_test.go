@@ -437,7 +437,9 @@ func (w *world) newLink(r *rapid.T, can gate.Capability, pick func(string, int) 
 	}
 	if pick("for", 3) == 0 {
 		l.For = []gate.PersonID{w.persons[pick("for whom", len(w.persons))]}
-		l.Pass = pick("pass", 2) == 0 && !l.Collection.IsZero()
+		if l.Pass = pick("pass", 2) == 0 && !l.Collection.IsZero(); l.Pass {
+			l.By = gate.PersonID{} // nobody makes one
+		}
 	}
 	if pick("password", 3) == 0 && !l.Pass {
 		l.Password = "a PHC string"
@@ -449,6 +451,7 @@ func (w *world) newLink(r *rapid.T, can gate.Capability, pick func(string, int) 
 			return
 		}
 	}
+	ok(w.t, l.Validate(gate.Terms{}))
 	doc := must[gate.Document](w.t)(l.Document())
 	must[int64](w.t)(w.store.Put(w.ctx, doc))
 	w.links = append(w.links, l.ID)

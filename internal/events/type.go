@@ -24,6 +24,9 @@ const (
 	LinkSpent
 	PlayBegan
 	PasswordGuessed
+	ForwardingSuspected
+	ForwardingCleared
+	LimitCleared
 	SessionEnded
 	PersonInvited
 	InviteRevoked
@@ -33,6 +36,7 @@ const (
 	PersonSuspended
 	PersonResumed
 	PersonDeleted
+	FactorRemoved
 	SigninSucceeded
 	SigninRefused
 	GroupCreated
@@ -92,46 +96,50 @@ type row struct {
 }
 
 var types = [typeCount]row{
-	LinkCreated:        {"link.created", "A link was made.", "by link collection", OfLink},
-	LinkChanged:        {"link.changed", "Another password, other capabilities or other persons for a link.", "by link collection", OfLink},
-	LinkExtended:       {"link.extended", "Other terms for a link: views, seats or times.", "by link collection detail", OfLink},
-	LinkSuspended:      {"link.suspended", "A link was closed for now; `count` sessions were cut off.", "by link collection count detail", OfLink},
-	LinkResumed:        {"link.resumed", "A suspended link is open again.", "by link collection detail", OfLink},
-	LinkRevoked:        {"link.revoked", "A link was closed for good; `count` sessions were cut off.", "by link collection count detail", OfLink},
-	LinkOpened:         {"link.opened", "A session was opened.", "link session person collection client agent count", OfViews},
-	LinkRefused:        {"link.refused", "Somebody came to a link that is suspended, revoked or over.", "link person collection client agent reason count", OfViews},
-	LinkSpent:          {"link.spent", "The last of a link's views was taken.", "link session person collection count", OfViews},
-	PlayBegan:          {"play.began", "A view was charged.", "link session person collection asset count", OfViews},
-	PasswordGuessed:    {"password.guessed", "Wrong passwords for a link came so often that whoever tries has to wait.", "link person collection client agent reason count", OfViews},
-	SessionEnded:       {"session.ended", "A session was ended by hand.", "by link session person collection", OfViews},
-	PersonInvited:      {"person.invited", "An invitation was made, or sent again.", "by person group collection detail", OfPerson},
-	InviteRevoked:      {"invite.revoked", "An invitation was withdrawn, with what it gave.", "by person group collection", OfPerson},
-	PersonCreated:      {"person.created", "A person was added.", "by person detail", OfPerson},
-	PersonActivated:    {"person.activated", "A person followed their invitation and chose a password.", "person client agent", OfPerson},
-	PersonChanged:      {"person.changed", "Another name, role, sponsor or end for a person.", "by person", OfPerson},
-	PersonSuspended:    {"person.suspended", "A person has no rights for now.", "by person detail", OfPerson},
-	PersonResumed:      {"person.resumed", "A suspended person has their rights again.", "by person", OfPerson},
-	PersonDeleted:      {"person.deleted", "A person was deleted; `count` sessions were ended.", "by person count", OfPerson},
-	SigninSucceeded:    {"signin.succeeded", "A person signed in.", "person client agent detail count", OfPerson},
-	SigninRefused:      {"signin.refused", "Somebody could not sign in. The person is named where there is one who was meant.", "person client agent detail count", OfPerson},
-	GroupCreated:       {"group.created", "A group was made.", "by group", Managers},
-	GroupChanged:       {"group.changed", "Another name or another time for a group.", "by group", Managers},
-	GroupJoined:        {"group.joined", "A person was put into a group.", "by group person", OfPerson},
-	GroupLeft:          {"group.left", "A person was taken out of a group.", "by group person", OfPerson},
-	GroupClosed:        {"group.closed", "A group's time was ended; `count` sessions ended because the group was all that their viewers had.", "by group count", Managers},
-	GroupDeleted:       {"group.deleted", "A group was deleted.", "by group", Managers},
-	CollectionCreated:  {"collection.created", "A collection was made.", "by collection detail", OfCollection},
-	CollectionChanged:  {"collection.changed", "Something else of a collection was changed.", "by collection detail", OfCollection},
-	CollectionLocked:   {"collection.locked", "A collection was locked.", "by collection count detail", OfCollection},
-	CollectionUnlocked: {"collection.unlocked", "A collection was given another level than locked.", "by collection count detail", OfCollection},
-	CollectionDeleted:  {"collection.deleted", "A collection was deleted; its media stay.", "by collection", OfCollection},
-	GrantGiven:         {"grant.given", "A person or a group was granted something in a collection.", "by collection person group detail", OfCollection},
-	GrantTaken:         {"grant.taken", "What was granted in a collection was taken back.", "by collection person group detail", OfCollection},
-	KeyRotated:         {"key.rotated", "A new signing key is used.", "by key", Managers},
-	KeyRetired:         {"key.retired", "A signing key was retired, with all that it signed.", "by key count", Managers},
-	APIKeyCreated:      {"apikey.created", "An API key was made.", "by key person detail", Managers},
-	APIKeyRevoked:      {"apikey.revoked", "An API key was deleted.", "by key person detail", Managers},
-	CutMade:            {"cut", "A kill switch was used; `count` sessions were ended.", "by link person group collection count detail", Managers},
+	LinkCreated:         {"link.created", "A link was made.", "by link collection", OfLink},
+	LinkChanged:         {"link.changed", "Another password, other capabilities or other persons for a link.", "by link collection", OfLink},
+	LinkExtended:        {"link.extended", "Other terms for a link: views, seats or times.", "by link collection detail", OfLink},
+	LinkSuspended:       {"link.suspended", "A link was closed for now; `count` sessions were cut off.", "by link collection count detail", OfLink},
+	LinkResumed:         {"link.resumed", "A suspended link is open again.", "by link collection detail", OfLink},
+	LinkRevoked:         {"link.revoked", "A link was closed for good; `count` sessions were cut off.", "by link collection count detail", OfLink},
+	LinkOpened:          {"link.opened", "A session was opened.", "link session person collection client agent count", OfViews},
+	LinkRefused:         {"link.refused", "Somebody came to a link that is suspended, revoked or over.", "link person collection client agent reason count", OfViews},
+	LinkSpent:           {"link.spent", "The last of a link's views was taken.", "link session person collection count", OfViews},
+	PlayBegan:           {"play.began", "A view was charged.", "link session person collection asset count", OfViews},
+	PasswordGuessed:     {"password.guessed", "Wrong passwords for a link came so often that whoever tries has to wait.", "link person collection client agent reason count", OfViews},
+	ForwardingSuspected: {"forwarding.suspected", "A link was probably passed on; `detail` has how sure that is, and what was done.", "link collection detail", OfLink},
+	ForwardingCleared:   {"forwarding.cleared", "Somebody said that how a link is used is fine; `detail` has whom it is meant for now.", "by link collection detail", OfLink},
+	LimitCleared:        {"limit.cleared", "Wrong tries were forgotten, so that whoever waited may try again.", "by link person count detail", OfLink},
+	SessionEnded:        {"session.ended", "A session was ended by hand.", "by link session person collection", OfViews},
+	PersonInvited:       {"person.invited", "An invitation was made, or sent again.", "by person group collection detail", OfPerson},
+	InviteRevoked:       {"invite.revoked", "An invitation was withdrawn, with what it gave.", "by person group collection", OfPerson},
+	PersonCreated:       {"person.created", "A person was added.", "by person detail", OfPerson},
+	PersonActivated:     {"person.activated", "A person followed their invitation and chose a password.", "person client agent", OfPerson},
+	PersonChanged:       {"person.changed", "Another name, role, sponsor or end for a person.", "by person", OfPerson},
+	PersonSuspended:     {"person.suspended", "A person has no rights for now.", "by person detail", OfPerson},
+	PersonResumed:       {"person.resumed", "A suspended person has their rights again.", "by person", OfPerson},
+	PersonDeleted:       {"person.deleted", "A person was deleted; `count` sessions were ended.", "by person count", OfPerson},
+	FactorRemoved:       {"factor.removed", "Passkeys of a person were taken away.", "by person count detail", OfPerson},
+	SigninSucceeded:     {"signin.succeeded", "A person signed in.", "person client agent detail count", OfPerson},
+	SigninRefused:       {"signin.refused", "Somebody could not sign in. The person is named where there is one who was meant.", "person client agent detail count", OfPerson},
+	GroupCreated:        {"group.created", "A group was made.", "by group", Managers},
+	GroupChanged:        {"group.changed", "Another name or another time for a group.", "by group", Managers},
+	GroupJoined:         {"group.joined", "A person was put into a group.", "by group person", OfPerson},
+	GroupLeft:           {"group.left", "A person was taken out of a group.", "by group person", OfPerson},
+	GroupClosed:         {"group.closed", "A group's time was ended; `count` sessions ended because the group was all that their viewers had.", "by group count", Managers},
+	GroupDeleted:        {"group.deleted", "A group was deleted.", "by group", Managers},
+	CollectionCreated:   {"collection.created", "A collection was made.", "by collection detail", OfCollection},
+	CollectionChanged:   {"collection.changed", "Something else of a collection was changed.", "by collection detail", OfCollection},
+	CollectionLocked:    {"collection.locked", "A collection was locked.", "by collection count detail", OfCollection},
+	CollectionUnlocked:  {"collection.unlocked", "A collection was given another level than locked.", "by collection count detail", OfCollection},
+	CollectionDeleted:   {"collection.deleted", "A collection was deleted; its media stay.", "by collection", OfCollection},
+	GrantGiven:          {"grant.given", "A person or a group was granted something in a collection.", "by collection person group detail", OfCollection},
+	GrantTaken:          {"grant.taken", "What was granted in a collection was taken back.", "by collection person group detail", OfCollection},
+	KeyRotated:          {"key.rotated", "A new signing key is used.", "by key", Managers},
+	KeyRetired:          {"key.retired", "A signing key was retired, with all that it signed.", "by key count", Managers},
+	APIKeyCreated:       {"apikey.created", "An API key was made.", "by key person detail", Managers},
+	APIKeyRevoked:       {"apikey.revoked", "An API key was deleted.", "by key person detail", Managers},
+	CutMade:             {"cut", "A kill switch was used; `count` sessions were ended.", "by link person group collection count detail", Managers},
 }
 
 // Types returns all types in the order of the reference.

@@ -45,7 +45,7 @@ type Link struct {
 	// Pass says that this is no link that anybody holds: it stands for what the
 	// one person in For was granted in Collection, or, where there is nobody in
 	// For, for its being public, so that sessions and plays are counted like all
-	// others.
+	// others. Nobody made it: By and Above are zero.
 	Pass bool `json:"pass,omitempty"`
 	// Password is what whoever redeems the link must know, as a PHC string of
 	// argon2id; empty: nothing. Persons in For need not know it.
@@ -96,8 +96,8 @@ func (l Link) Validate(terms Terms) error {
 		return fmt.Errorf("above: a link may be made from a link, and so on, at most %d times", MaxAbove)
 	case !l.Collection.IsZero() && l.Scope != (Scope{tree: true}):
 		return errors.New("path: a link to a collection opens the collection's paths, and no other")
-	case l.Pass && (l.Collection.IsZero() || len(l.For) > 1):
-		return errors.New("pass: want a collection, and one person at the most")
+	case l.Pass && (l.Collection.IsZero() || len(l.For) > 1 || !l.By.IsZero() || len(l.Above) > 0):
+		return errors.New("pass: want a collection, one person at the most, and nobody who made it")
 	}
 	if l.Entry != "" || !l.Scope.tree {
 		if _, err := l.Scope.Entry(l.Entry); err != nil {

@@ -51,6 +51,7 @@ func (l *living) watch(link link) answer {
 type usage struct {
 	Audience, Level string
 	Devices         int
+	Previews        int
 	Evidence        []struct{ Reason, Says string }
 }
 
@@ -139,6 +140,7 @@ func TestG9WhoeverIsUnderWayIsNotSuspected(t *testing.T) {
 		do(t, c.in(120+network).Client, http.MethodGet, l.URL, "User-Agent", "Slackbot-LinkExpanding 1.0")
 	}
 	eventually(t, "the browser is seen", func() bool { return usageOf(t, c.Server, l).Devices == 1 })
+	eventually(t, "previews are set apart", func() bool { return usageOf(t, c.Server, l).Previews == 6 })
 	if seen := usageOf(t, c.Server, l); seen.Level != "quiet" || len(seen.Evidence) != 0 {
 		t.Errorf("%+v", seen)
 	}
