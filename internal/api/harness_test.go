@@ -72,6 +72,7 @@ func newSite(t *testing.T) *site {
 		b := api.Backend{
 			Store: s.store, Gate: s.gate, Keys: s.keys, Directory: s.dir, Desk: desk, PublicURL: "https://media.example.com", Now: clock,
 			Events: s.events, Streams: s.streams, Ending: s.ending,
+			Node: api.Node{Store: "model", Version: "v1", Dropped: func() int64 { return 3 }},
 		}
 		if s.rates != nil {
 			b.Rates = func() api.Rates { return *s.rates }
