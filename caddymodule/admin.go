@@ -42,7 +42,19 @@ func (Admin) Routes() []caddy.AdminRoute {
 		handler.ServeHTTP(w, r)
 		return nil
 	}
-	return []caddy.AdminRoute{{Pattern: adminPrefix + "/", Handler: caddy.AdminHandlerFunc(serve)}}
+	document := func(w http.ResponseWriter, r *http.Request) error {
+		api.ServeOpenAPI(w, r)
+		return nil
+	}
+	return []caddy.AdminRoute{
+		{Pattern: adminPrefix + "/", Handler: caddy.AdminHandlerFunc(serve)},
+		{Pattern: beside(adminPrefix), Handler: caddy.AdminHandlerFunc(document)},
+	}
+}
+
+// beside is where the OpenAPI document of a mount of the API stands.
+func beside(mount string) string {
+	return mount[:strings.LastIndex(mount, "/")+1] + api.OpenAPIName
 }
 
 // activeApp is the running app, or nil.

@@ -15,8 +15,11 @@ func apiReference() string {
 	return "# Management API\n\n" + generated + `Version 1. It stands below ` + "`/usher/v1`" + ` on Caddy's admin endpoint, for operators, and with the word ` + "`api`" + `
 below ` + "`/_usher/api/v1`" + ` on a site, for holders of API keys (` + "`Authorization: Bearer …`" + `) and
 for persons who are signed in there, by their cookie and from pages of the site alone. Bodies and answers are JSON; unknown fields, fields
-that are given twice, and null are refused. An error is a problem document (RFC 9457): ` + "`type`" + ` tells it apart from others, ` + "`field`" + `
+that are given twice, and null are refused. An error is a [problem document](problems.md) (RFC 9457): ` + "`type`" + ` tells it apart from others, ` + "`field`" + `
 says what is wrong, ` + "`allowed`" + ` what could stand there instead.
+
+[openapi.json](openapi.json) says the same as an OpenAPI 3.1 document. It is also served, without a key, at
+` + "`/usher/openapi.json`" + ` on the admin endpoint, and at ` + "`/_usher/api/openapi.json`" + ` on a site.
 
 - The permission is one of [roles](roles.md). Where several stand there, the first is the usual one, and what is asked for
   decides. Without one, everybody gets what is theirs. What somebody made or was given they may read in any case, and their
@@ -31,6 +34,12 @@ says what is wrong, ` + "`allowed`" + ` what could stand there instead.
   server 64 (503).
 
 ` + api.Reference()
+}
+
+func problemsReference() string {
+	return "# Problems\n\n" + generated + `Every error of the [API](api.md) is a problem document (RFC 9457). Its ` + "`type`" + ` is one of these; it never changes, and is what programs
+go by. ` + "`title`" + ` and ` + "`detail`" + ` are for people.
+` + api.ProblemsMarkdown()
 }
 
 func rolesReference() string {

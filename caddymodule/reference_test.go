@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/usher-media/usher/config"
+	"github.com/usher-media/usher/internal/api"
 	"github.com/usher-media/usher/internal/gate"
 )
 
@@ -28,6 +29,8 @@ func TestReference(t *testing.T) {
 		"roles.md":     rolesReference(),
 		"events.md":    eventsReference(),
 		"links.md":     linksReference(),
+		"problems.md":  problemsReference(),
+		"openapi.json": string(api.OpenAPI()),
 	} {
 		path := filepath.Join("..", "docs", "reference", name)
 		if *update {

@@ -34,6 +34,8 @@ func (h *Handler) serveOwn(w http.ResponseWriter, r *http.Request, in *request, 
 		h.serveWatch(w, r, in, next)
 	case strings.HasPrefix(in.own, pages.AssetPrefix):
 		h.assets.ServeHTTP(w, r)
+	case in.own == beside(apiPrefix) && h.API:
+		api.ServeOpenAPI(w, r)
 	case strings.HasPrefix(in.own, apiPrefix+"/") && h.API:
 		h.api.ServeHTTP(w, r)
 	case signin.Serves(in.own):

@@ -163,7 +163,7 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) (answer, error) 
 		c.trail(to, given, err)
 		return given, err
 	}
-	if to.method == http.MethodPost && to.changes {
+	if to.once() {
 		return c.once(serve)
 	}
 	return serve(c)

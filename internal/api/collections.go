@@ -9,16 +9,6 @@ import (
 	"github.com/usher-media/usher/internal/gate"
 )
 
-var collectionEndpoints = []endpoint{
-	{"GET", "/collections", false, with(pageQuery, "name"), (*call).listCollections, nil, nil},
-	{"POST", "/collections", true, nil, (*call).createCollection, NewCollection{}, needs(directory.MakeCollections, directory.LayPaths)},
-	{"GET", "/collections/{id}", false, nil, (*call).showCollection, nil, needs(directory.ChangeCollections)},
-	{"PATCH", "/collections/{id}", true, nil, (*call).changeCollection, CollectionChange{}, needs(directory.ChangeCollections)},
-	{"DELETE", "/collections/{id}", true, nil, (*call).deleteCollection, nil, needs(directory.ChangeCollections)},
-	{"GET", "/collections/{id}/who", false, pageQuery, (*call).listInsiders, nil, needs(directory.SeeWho)},
-	{"POST", "/collections/{id}/cut", true, []string{"cursor"}, (*call).cutCollection, nil, needs(directory.ChangeCollections)},
-}
-
 // Collection is a collection as the API shows it. Below Can is what only those
 // see who manage it.
 type Collection struct {

@@ -13,9 +13,18 @@ import (
 var eventQuery = []string{"link", "session", "person", "collection", "type"}
 
 var eventEndpoints = []endpoint{
-	{"GET", "/events", false, with(pageQuery, append(eventQuery, "since")...), (*call).listEvents, nil, needs(directory.SeePrivate, directory.SeeStats)},
-	{"GET", "/events/stream", false, eventQuery, (*call).streamEvents, nil, needs(directory.SeePrivate, directory.SeeStats)},
-	{"GET", "/sessions/stream", false, []string{"link", "person", "visitors"}, (*call).streamSessions, nil, needs(directory.SeePrivate, directory.SeeStats)},
+	{
+		method: "GET", path: "/events", query: with(pageQuery, append(eventQuery, "since")...), serve: (*call).listEvents, needs: needs(directory.SeePrivate, directory.SeeStats),
+		name: "listEvents", says: "List events, the newest first", gives: EventList{}, refuses: []kind{notFound},
+	},
+	{
+		method: "GET", path: "/events/stream", query: eventQuery, serve: (*call).streamEvents, needs: needs(directory.SeePrivate, directory.SeeStats),
+		name: "streamEvents", says: "Follow events as they happen", gives: events.Event{}, media: streamMedia, resumed: true, refuses: []kind{notFound, tooMany, busy},
+	},
+	{
+		method: "GET", path: "/sessions/stream", query: []string{"link", "person", "visitors"}, serve: (*call).streamSessions, needs: needs(directory.SeePrivate, directory.SeeStats),
+		name: "streamSessions", says: "Follow sessions: first those that are live, then each that begins or changes", gives: Session{}, media: streamMedia, refuses: []kind{notFound, tooMany, busy},
+	},
 }
 
 // EventList is one page of events, the newest first.
@@ -197,15 +206,18 @@ func (w *witness) asksLink(q question) (bool, error) {
 	return unlessForbidden(w.mayLink(link.Link, q.permission))
 }
 
+// lastHeader says after which event a stream goes on.
+const lastHeader = "Last-Event-ID"
+
 // lastEvent reads the header with which a stream goes on where it was.
 func (c *call) lastEvent() (events.ID, error) {
-	values := c.r.Header.Values("Last-Event-ID")
+	values := c.r.Header.Values(lastHeader)
 	if len(values) == 0 || len(values) == 1 && values[0] == "" {
 		return events.ID{}, nil
 	}
 	id, err := events.ParseID(strings.Join(values, ","))
 	if err != nil {
-		return id, badValue.of("Last-Event-ID", nil, err.Error())
+		return id, badValue.of(lastHeader, nil, err.Error())
 	}
 	return id, nil
 }

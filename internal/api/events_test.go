@@ -292,6 +292,7 @@ func TestWhoSeesWhich(t *testing.T) {
 // following is a stream that is read.
 type following struct {
 	*testing.T
+	path   string
 	status int
 	header http.Header
 	lines  *bufio.Scanner
@@ -319,7 +320,21 @@ func (s *site) follow(h http.Handler, path string, header http.Header) *followin
 		resp.Body.Close()
 		server.Close()
 	})
-	return &following{s.T, resp.StatusCode, resp.Header, bufio.NewScanner(resp.Body), stop}
+	f := &following{s.T, path, resp.StatusCode, resp.Header, bufio.NewScanner(resp.Body), stop}
+	s.headed(r, resp)
+	return f
+}
+
+// headed checks the head of a stream, or the problem that is there instead.
+func (s *site) headed(r *http.Request, resp *http.Response) {
+	s.Helper()
+	got := reply{status: resp.StatusCode, header: resp.Header}
+	if got.status != http.StatusOK {
+		if err := json.NewDecoder(resp.Body).Decode(&got.object); err != nil {
+			s.Fatal(err)
+		}
+	}
+	keepsContract(s.T, r, nil, got)
 }
 
 // next reads the next event; ended: there is none any more.
@@ -335,6 +350,8 @@ func (f *following) next() (id, event, data string, ended bool) {
 			data = value
 		case "":
 			if event != "" {
+				path, _, _ := strings.Cut(f.path, "?")
+				keepsStream(f.T, path, event, data)
 				return id, event, data, false
 			}
 		}

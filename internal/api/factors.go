@@ -10,9 +10,18 @@ import (
 )
 
 var factorEndpoints = []endpoint{
-	{"GET", "/persons/{id}/factors", false, nil, (*call).listFactors, nil, needs(directory.People, directory.Appoint)},
-	{"DELETE", "/persons/{id}/factors", true, nil, (*call).resetFactors, nil, needs(directory.People, directory.Appoint)},
-	{"DELETE", "/factors/{id}", true, nil, (*call).removeFactor, nil, needs(directory.People, directory.Appoint)},
+	{
+		method: "GET", path: "/persons/{id}/factors", serve: (*call).listFactors, needs: needs(directory.People, directory.Appoint),
+		name: "listFactors", says: "List the second factors of a person", gives: FactorList{},
+	},
+	{
+		method: "DELETE", path: "/persons/{id}/factors", changes: true, serve: (*call).resetFactors, needs: needs(directory.People, directory.Appoint),
+		name: "resetFactors", says: "Take all second factors of a person away", gives: FactorsReset{}, refuses: []kind{inUse},
+	},
+	{
+		method: "DELETE", path: "/factors/{id}", changes: true, serve: (*call).removeFactor, needs: needs(directory.People, directory.Appoint),
+		name: "removeFactor", says: "Take one second factor away", gives: Factor{}, refuses: []kind{inUse},
+	},
 }
 
 // Factor is something by which a person shows who they are, beside the password.

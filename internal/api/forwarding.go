@@ -13,8 +13,14 @@ import (
 )
 
 var forwardingEndpoints = []endpoint{
-	{"GET", "/links/{id}/forwarding", false, nil, (*call).showForwarding, nil, needs(directory.ChangeCollections)},
-	{"POST", "/links/{id}/fine", true, nil, (*call).declareFine, nil, needs(directory.ChangeCollections)},
+	{
+		method: "GET", path: "/links/{id}/forwarding", serve: (*call).showForwarding, needs: needs(directory.ChangeCollections),
+		name: "showForwarding", says: "Show whether a link looks as if it was passed on", gives: Forwarding{},
+	},
+	{
+		method: "POST", path: "/links/{id}/fine", changes: true, serve: (*call).declareFine, needs: needs(directory.ChangeCollections),
+		name: "declareFine", says: "Say that it is fine how a link is used", gives: Forwarding{}, refuses: []kind{revoked},
+	},
 }
 
 // Forwarding is how a link is used, and whether that looks as if it was passed on.

@@ -9,13 +9,6 @@ import (
 	"github.com/usher-media/usher/internal/gate"
 )
 
-var grantEndpoints = []endpoint{
-	{"GET", "/grants", false, with(pageQuery, "collection", "person", "group"), (*call).listGrants, nil, needs(directory.Hand, directory.SeePeople)},
-	{"PUT", "/grants", true, nil, (*call).putGrant, NewGrant{}, needs(directory.Hand)},
-	{"GET", "/grants/{id}", false, nil, (*call).showGrant, nil, needs(directory.ChangeCollections)},
-	{"DELETE", "/grants/{id}", true, nil, (*call).deleteGrant, nil, needs(directory.ChangeCollections)},
-}
-
 // Grant is a grant as the API shows it.
 type Grant struct {
 	ID             string `json:"id"`

@@ -10,18 +10,6 @@ import (
 	"github.com/usher-media/usher/internal/gate"
 )
 
-var groupEndpoints = []endpoint{
-	{"GET", "/groups", false, with(pageQuery, "name"), (*call).listGroups, nil, needs(directory.SeePeople)},
-	{"POST", "/groups", true, nil, (*call).createGroup, NewGroup{}, needs(directory.ManageGroups)},
-	{"GET", "/groups/{id}", false, nil, (*call).showGroup, nil, needs(directory.SeePeople)},
-	{"PATCH", "/groups/{id}", true, nil, (*call).changeGroup, GroupChange{}, needs(directory.ManageGroups)},
-	{"DELETE", "/groups/{id}", true, nil, (*call).deleteGroup, nil, needs(directory.ManageGroups)},
-	{"POST", "/groups/{id}/members", true, nil, (*call).changeMembers, MemberChange{}, needs(directory.ManageGroups)},
-	{"POST", "/groups/{id}/close", true, pageQuery, (*call).closeGroup, nil, needs(directory.ManageGroups)},
-	{"GET", "/groups/{id}/report", false, pageQuery, (*call).reportGroup, nil, needs(directory.SeePrivate)},
-	{"POST", "/groups/{id}/cut", true, pageQuery, (*call).cutGroup, nil, needs(directory.ManageGroups)},
-}
-
 // Group is a group as the API shows it.
 type Group struct {
 	ID        string    `json:"id"`

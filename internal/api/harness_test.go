@@ -72,6 +72,7 @@ func newSite(t *testing.T) *site {
 		b := api.Backend{
 			Store: s.store, Gate: s.gate, Keys: s.keys, Directory: s.dir, Desk: desk, PublicURL: "https://media.example.com", Now: clock,
 			Events: s.events, Streams: s.streams, Ending: s.ending,
+			Node: api.Node{Store: "model", Version: "v1", Dropped: func() int64 { return 3 }},
 		}
 		if s.rates != nil {
 			b.Rates = func() api.Rates { return *s.rates }
@@ -118,6 +119,8 @@ func (s *site) send(h http.Handler, r *http.Request) reply {
 		r.Method = http.MethodHead // which ends: see TestEventStream for the others
 	}
 	w := httptest.NewRecorder()
+	var asked bytes.Buffer
+	r.Body = io.NopCloser(io.TeeReader(r.Body, &asked))
 	h.ServeHTTP(w, r)
 	result := w.Result()
 	text, err := io.ReadAll(result.Body)
@@ -125,11 +128,15 @@ func (s *site) send(h http.Handler, r *http.Request) reply {
 		s.Fatal(err)
 	}
 	got := reply{status: result.StatusCode, header: result.Header, text: string(text)}
-	if result.Header.Get("Content-Type") == "text/event-stream" {
-		return got
+	streams := result.Header.Get("Content-Type") == "text/event-stream"
+	if !streams {
+		if err := json.NewDecoder(bytes.NewReader(text)).Decode(&got.object); err != nil {
+			s.Fatalf("%s %s: the answer is no JSON object: %q", r.Method, r.URL, text)
+		}
 	}
-	if err := json.NewDecoder(bytes.NewReader(text)).Decode(&got.object); err != nil {
-		s.Fatalf("%s %s: the answer is no JSON object: %q", r.Method, r.URL, text)
+	keepsContract(s.T, r, asked.Bytes(), got)
+	if streams {
+		return got
 	}
 	want := "application/json"
 	if got.status >= 400 {

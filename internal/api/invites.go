@@ -9,14 +9,6 @@ import (
 	"github.com/usher-media/usher/internal/gate"
 )
 
-var inviteEndpoints = []endpoint{
-	{"GET", "/invites", false, with(pageQuery, "collection", "group", "person"), (*call).listInvites, nil, needs(directory.People)},
-	{"POST", "/invites", true, nil, (*call).createInvites, NewInvites{}, needs(directory.People, directory.ManageGroups)},
-	{"GET", "/invites/{id}", false, nil, (*call).showInvite, nil, needs(directory.People)},
-	{"POST", "/invites/{id}/resend", true, nil, (*call).resendInvite, nil, needs(directory.People)},
-	{"POST", "/invites/{id}/revoke", true, nil, (*call).revokeInvite, nil, needs(directory.People)},
-}
-
 // NewInvites asks persons to come, and gives each of them access.
 type NewInvites struct {
 	Emails Addresses `json:"emails"`

@@ -14,10 +14,22 @@ import (
 var limitFilters = []string{"link", "person"}
 
 var limitEndpoints = []endpoint{
-	{"GET", "/limits", false, with(pageQuery, limitFilters...), (*call).listLimits, nil, needs(directory.Limits)},
-	{"DELETE", "/limits", true, limitFilters, (*call).clearLimits, nil, needs(directory.Limits)},
-	{"GET", "/limits/{id}", false, nil, (*call).showLimit, nil, needs(directory.Limits)},
-	{"DELETE", "/limits/{id}", true, nil, (*call).clearLimit, nil, needs(directory.Limits)},
+	{
+		method: "GET", path: "/limits", query: with(pageQuery, limitFilters...), serve: (*call).listLimits, needs: needs(directory.Limits),
+		name: "listLimits", says: "List who waits after wrong tries at passwords and codes", gives: LimitList{}, refuses: []kind{notFound},
+	},
+	{
+		method: "DELETE", path: "/limits", changes: true, query: limitFilters, serve: (*call).clearLimits, needs: needs(directory.Limits),
+		name: "clearLimits", says: "Begin all counters of a link or a person anew", gives: LimitsCleared{}, refuses: []kind{notFound},
+	},
+	{
+		method: "GET", path: "/limits/{id}", serve: (*call).showLimit, needs: needs(directory.Limits),
+		name: "showLimit", says: "Show a counter of wrong tries", gives: Limit{},
+	},
+	{
+		method: "DELETE", path: "/limits/{id}", changes: true, serve: (*call).clearLimit, needs: needs(directory.Limits),
+		name: "clearLimit", says: "Begin a counter of wrong tries anew", gives: Limit{},
+	},
 }
 
 // Limit is a counter of wrong tries as the API shows it: never an address of a

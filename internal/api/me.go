@@ -7,9 +7,18 @@ import (
 )
 
 var meEndpoints = []endpoint{
-	{"GET", "/me", false, nil, (*call).showMe, nil, nil},
-	{"GET", "/roles", false, nil, (*call).listRoles, nil, nil},
-	{"POST", "/cut", true, []string{"cursor"}, (*call).cutAll, nil, needs(directory.CutAll)},
+	{
+		method: "GET", path: "/me", serve: (*call).showMe,
+		name: "showMe", says: "Show who you are, and what you may do", gives: Me{},
+	},
+	{
+		method: "GET", path: "/roles", serve: (*call).listRoles,
+		name: "listRoles", says: "Show the table of roles", gives: RoleTable{},
+	},
+	{
+		method: "POST", path: "/cut", changes: true, query: []string{"cursor"}, serve: (*call).cutAll, needs: needs(directory.CutAll),
+		name: "cutAll", says: "End every session there is", gives: Cut{},
+	},
 }
 
 // Me is who asks, and what they may do.

@@ -9,19 +9,6 @@ import (
 	"github.com/usher-media/usher/internal/gate"
 )
 
-var personEndpoints = []endpoint{
-	{"GET", "/persons", false, with(pageQuery, "role", "sponsor", "group", "email"), (*call).listPersons, nil, needs(directory.SeePeople)},
-	{"POST", "/persons", true, nil, (*call).createPerson, NewPerson{}, needs(directory.People, directory.Appoint, directory.ManageGroups)},
-	{"POST", "/persons/bulk", true, nil, (*call).createPersons, NewPersons{}, needs(directory.People, directory.Appoint, directory.ManageGroups)},
-	{"GET", "/persons/{id}", false, nil, (*call).showPerson, nil, needs(directory.SeePeople)},
-	{"PATCH", "/persons/{id}", true, nil, (*call).changePerson, PersonChange{}, needs(directory.People, directory.Appoint)},
-	{"DELETE", "/persons/{id}", true, []string{"heir", "cut"}, (*call).deletePerson, nil, needs(directory.People, directory.Appoint)},
-	{"POST", "/persons/{id}/suspend", true, nil, (*call).suspendPerson, StandingChange{}, needs(directory.People)},
-	{"POST", "/persons/{id}/resume", true, nil, (*call).resumePerson, nil, needs(directory.People)},
-	{"POST", "/persons/{id}/grants", true, nil, (*call).grantPerson, PersonGrants{}, needs(directory.Hand, directory.ChangeCollections)},
-	{"POST", "/persons/{id}/cut", true, []string{"cursor"}, (*call).cutPerson, nil, needs(directory.People)},
-}
-
 // NewPerson is what a person is made from.
 type NewPerson struct {
 	Email   string  `json:"email"`

@@ -73,6 +73,7 @@ var (
 	tooLarge      = kind{"too-large", http.StatusRequestEntityTooLarge, "The body is too large"}
 	badType       = kind{"unsupported-media-type", http.StatusUnsupportedMediaType, "The body is not JSON"}
 	tooEarly      = kind{"too-early", http.StatusTooEarly, "Send this again"}
+	unwritable    = kind{"unwritable", http.StatusInternalServerError, "The answer cannot be written"}
 	keysFailed    = kind{"keys-not-written", http.StatusInternalServerError, "The keyring could not be changed"}
 	storeDown     = kind{"store-down", http.StatusServiceUnavailable, "The store cannot be asked right now"}
 	tooMany       = kind{"too-many", http.StatusTooManyRequests, "You have too much of this at once"}
@@ -181,8 +182,8 @@ func (p *Problem) write(w http.ResponseWriter) {
 func write(w http.ResponseWriter, contentType string, status int, body any) {
 	text, err := json.Marshal(body, json.Deterministic(true))
 	if err != nil { // only text of a stored record can cause it
-		contentType, status = "application/problem+json", http.StatusInternalServerError
-		text = []byte(`{"type":"about:blank","title":"The answer cannot be written","status":500}`)
+		contentType, status = "application/problem+json", unwritable.status
+		text, _ = json.Marshal(unwritable.because("a record in the store holds what JSON cannot say")) // which is plain text
 	}
 	header := w.Header()
 	header.Set("Content-Type", contentType)

@@ -4,39 +4,109 @@ import (
 	"encoding"
 	"fmt"
 	"maps"
+	"net/http"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
 
-// Reference returns the endpoints for the docs: what each takes, and who may use
-// it.
+// Reference returns the endpoints for the docs: what each takes and answers, and
+// who may use it.
 func Reference() string {
 	var b strings.Builder
-	b.WriteString("| endpoint | query | body | permission | scope |\n| --- | --- | --- | --- | --- |\n")
-	bodies := map[string]reflect.Type{}
+	b.WriteString("| endpoint | does | query | body | answer | permission | scope |\n| --- | --- | --- | --- | --- | --- | --- |\n")
 	for _, e := range endpoints {
 		body := ""
 		if e.body != nil {
-			t := reflect.TypeOf(e.body)
-			body = reference(t)
-			collect(bodies, t)
+			body = reference(reflect.TypeOf(e.body))
 		}
-		scope := scopeRead
-		if e.changes {
-			scope = scopeManage
-		}
-		fmt.Fprintf(&b, "| `%s %s` | %s | %s | %s | %s |\n", e.method, e.path, quotedAll(e.query), body, e.who(), scope)
+		fmt.Fprintf(&b, "| `%s %s` | %s | %s | %s | %s | %s | %s |\n", e.method, e.path, e.says, quotedAll(e.query), body, e.answers(), e.who(), e.scope())
 	}
-	b.WriteString("\n## Bodies\n")
-	for _, name := range slices.Sorted(maps.Keys(bodies)) {
-		fmt.Fprintf(&b, "\n### %s\n\n| field | is | says |\n| --- | --- | --- |\n", name)
-		for f := range fields(bodies[name]) {
-			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", nameOf(f), describe(f.Type), meanings[nameOf(f)])
-		}
+	b.WriteString("\n## Query\n\n| parameter | is | says |\n| --- | --- | --- |\n")
+	for _, name := range slices.Sorted(maps.Keys(parameters)) {
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", name, parameters[name].describe(), parameters[name].says)
 	}
+	tables(&b, "Bodies", bodies())
+	tables(&b, "Answers", answers())
 	return b.String()
+}
+
+// tables writes what is in each type.
+func tables(b *strings.Builder, title string, types map[string]reflect.Type) {
+	fmt.Fprintf(b, "\n## %s\n", title)
+	for _, name := range slices.Sorted(maps.Keys(types)) {
+		fmt.Fprintf(b, "\n### %s\n\n| field | is | says |\n| --- | --- | --- |\n", name)
+		for f := range fields(types[name]) {
+			fmt.Fprintf(b, "| `%s` | %s | %s |\n", nameOf(f), describe(f.Type), meaning(types[name], f))
+		}
+	}
+}
+
+// bodies are the types that requests have, and answers those that they get.
+func bodies() map[string]reflect.Type {
+	all := map[string]reflect.Type{}
+	for _, e := range endpoints {
+		if e.body != nil {
+			collect(all, reflect.TypeOf(e.body))
+		}
+	}
+	return all
+}
+
+func answers() map[string]reflect.Type {
+	all := map[string]reflect.Type{}
+	collect(all, reflect.TypeFor[Problem]())
+	for _, e := range endpoints {
+		if t := reflect.TypeOf(e.gives); t != nil && t.Kind() == reflect.Struct {
+			collect(all, t)
+		}
+	}
+	return all
+}
+
+// answers says in the docs what the endpoint answers, and with which status.
+func (e endpoint) answers() string {
+	words := make([]string, len(e.success()))
+	for i, status := range e.success() {
+		words[i] = strconv.Itoa(status)
+	}
+	what := e.media
+	if t := reflect.TypeOf(e.gives); t != nil && t.Kind() == reflect.Struct {
+		what = reference(t)
+		if e.media == streamMedia {
+			what = "stream of " + what
+		}
+	}
+	return strings.Join(words, ", ") + " " + what
+}
+
+// success are the statuses of the endpoint when all went well.
+func (e endpoint) success() []int {
+	if e.status == nil {
+		return []int{http.StatusOK}
+	}
+	return e.status
+}
+
+// scope is the one that an API key needs for the endpoint.
+func (e endpoint) scope() string {
+	if e.changes {
+		return scopeManage
+	}
+	return scopeRead
+}
+
+// describe says in the docs what the parameter is.
+func (p parameter) describe() string {
+	switch {
+	case p.most > 0:
+		return fmt.Sprintf("whole number from 1 to %d", p.most)
+	case p.values != nil:
+		return strings.Join(p.values, ", ")
+	}
+	return "text"
 }
 
 // who says in the docs who may use the endpoint.
@@ -75,7 +145,7 @@ func collect(all map[string]reflect.Type, t reflect.Type) {
 func fields(t reflect.Type) func(yield func(reflect.StructField) bool) {
 	return func(yield func(reflect.StructField) bool) {
 		for _, f := range reflect.VisibleFields(t) {
-			if f.Tag.Get("json") != "" && !yield(f) {
+			if name := nameOf(f); name != "" && name != "-" && !yield(f) {
 				return
 			}
 		}
@@ -87,9 +157,9 @@ func nameOf(f reflect.StructField) string {
 	return name
 }
 
-// inside is the type without what it is wrapped in: pointers and lists.
+// inside is the type without what it is wrapped in: pointers, lists and maps.
 func inside(t reflect.Type) reflect.Type {
-	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Map {
 		t = t.Elem()
 	}
 	return t
@@ -117,76 +187,17 @@ func describe(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Slice:
 		return "list of " + describe(t.Elem())
+	case reflect.Map:
+		return "by name: " + describe(t.Elem())
 	case reflect.Struct:
 		return reference(t)
 	case reflect.Bool:
 		return "true or false"
 	case reflect.Int, reflect.Int64:
 		return "whole number"
+	case reflect.Float64:
+		return "number"
 	default:
 		return "text"
 	}
-}
-
-// meanings says what a field says, in whichever body it stands.
-var meanings = map[string]string{
-	"add":            "persons to put into the group, by address or id",
-	"add_views":      "views to add to the limit",
-	"add_views_each": "views to add to each viewer's limit",
-	"audience":       "whom the link is meant for: one, household, team:N or public",
-	"brand":          "how its pages look",
-	"can":            "capabilities: view, download, upload, share, stats, comment; in grants and invitations also manage",
-	"collection":     "the collection, by name or id",
-	"color":          "that of buttons and links, as #rrggbb",
-	"dry_run":        "do nothing, and say what would become of each",
-	"email":          "the person's address",
-	"emails":         "whom to invite",
-	"embed":          "origins of the sites that may show it",
-	"end_sessions":   "end what was opened by it before",
-	"ends_at":        "when it ends: a time, a duration from now such as 30d, or never",
-	"entry":          "the file below the folder that players start with",
-	"expires_at":     "when it ends",
-	"expires_in":     "when it ends, as a duration from now such as 48h",
-	"external":       "what becomes of somebody unknown: deny, approve or jit",
-	"for":            "whom the link is for",
-	"for_each":       "who gets a link of their own",
-	"grants":         "what the person is granted",
-	"group":          "the group, by name or id",
-	"groups":         "groups to put them into, by name or id",
-	"includes":       "collections inside it, by name or id",
-	"landing":        "what whoever follows the share link meets: confirm, a page on which they press Watch, or none, for links without views, seats, play_for, a password or persons",
-	"level":          "how open it is: locked, members, link or public",
-	"logo":           "the name of one of the site's logos",
-	"mail":           "mail each link to its address",
-	"message":        "what the mail says beside",
-	"method":         "of the request to explain: GET, HEAD or POST",
-	"name":           "what it, or they, are called",
-	"on_forward":     "what happens where the link was probably passed on: watch, notify or suspend",
-	"owner":          "whose it is, by address or id; empty: nobody's but operators'",
-	"parent":         "the link that it is made from, by id",
-	"password":       "the link's password; empty: none",
-	"path":           "a file, or a folder as in /acme/demo/*",
-	"paths":          "files, and folders as in /acme/demo/*",
-	"person":         "the person, by address or id",
-	"persons":        "whom to add",
-	"play_for":       "how long it is good for from its first view on",
-	"preset":         "a named set: for links of limits, for grants and invitations of capabilities",
-	"remove":         "persons to take out of the group, by address or id",
-	"role":           "owner, manager, standard or limited",
-	"scope":          "read or manage",
-	"seats":          "devices that may watch at once; 0: no limit",
-	"seats_each":     "devices at once for each viewer; 0: no limit",
-	"sponsor":        "who answers for a guest, by address or id",
-	"start_by":       "when the last view may begin",
-	"starts_at":      "when it begins",
-	"title":          "what people read",
-	"to":             "whom to mail it to",
-	"track":          "count visitors of a public collection",
-	"until":          "when rights end: a time, a duration from now such as 30d, or never",
-	"url":            "a share, media or session URL",
-	"use":            "seal or link",
-	"views":          "views that it is good for; 0: no limit",
-	"views_each":     "views for each viewer; 0: no limit",
-	"when_full":      "what becomes of one more device: refuse it, or replace the oldest",
-	"why":            "a few words for whoever looks later",
 }

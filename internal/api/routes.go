@@ -9,49 +9,107 @@ import (
 	"github.com/usher-media/usher/internal/directory"
 )
 
-// endpoint is one row of the API.
+// endpoint is one row of the API. The docs and the OpenAPI document are made
+// from it, and a test says what is missing in it.
 type endpoint struct {
 	method, path string
 	// changes: it takes the scope "manage", and is not done on early data.
 	changes bool
-	// query lists the parameters that it knows.
+	// query lists the parameters that it knows; parameters says what they are.
 	query []string
 	serve func(*call) (answer, error)
-	// body is what it takes, as an empty value; nil: nothing.
-	body any
 	// needs are the permissions that it asks for, the usual one first; which of
 	// them depends on what is asked. nil: whoever asks gets what is theirs.
 	needs []directory.Permission
+
+	// name is its operationId, which client libraries are generated with: it
+	// stays. says is its summary.
+	name, says string
+	// body is what it takes, as an empty value; nil: nothing. Where bodyOptional,
+	// it may be left out.
+	body         any
+	bodyOptional bool
+	// gives is what it answers, as an empty value. media is how, where that is no
+	// JSON: a stream has one in the data of each of its events.
+	gives any
+	media string
+	// status are those that it answers with when all went well; nil: 200.
+	status []int
+	// shown: the answer has an ETag. matched: it takes If-Match.
+	shown, matched bool
+	// resumed: it is a stream that goes on after Last-Event-ID.
+	resumed bool
+	// refuses are the problems that it has beside the usual ones of its kind.
+	refuses []kind
 }
+
+// made is the status of endpoints that make one thing, and say where it is.
+var made = []int{http.StatusCreated}
 
 func needs(permissions ...directory.Permission) []directory.Permission { return permissions }
 
-// endpoints are all there are. The tables stand with what serves them. Of two that
-// fit a path the first counts: /sessions/stream is no session's id.
+// endpoints are all there are. Of two that fit a path the first counts:
+// /sessions/stream is no session's id.
 var endpoints = slices.Concat(
 	eventEndpoints, linkEndpoints, forwardingEndpoints, inviteEndpoints, sessionEndpoints, personEndpoints, factorEndpoints, groupEndpoints, collectionEndpoints, grantEndpoints, meEndpoints,
 	usageEndpoints, keyEndpoints, limitEndpoints, otherEndpoints,
 )
 
 var sessionEndpoints = []endpoint{
-	{"GET", "/sessions", false, with(pageQuery, "link", "person", "visitors"), (*call).listSessions, nil, needs(directory.SeePrivate, directory.SeeStats)},
-	{"GET", "/sessions/{id}", false, []string{"link"}, (*call).showSession, nil, needs(directory.SeeStats)},
-	{"POST", "/sessions/{id}/end", true, []string{"link"}, (*call).endSession, nil, needs(directory.ChangeCollections)},
-	{"POST", "/devices/{id}/cut", true, []string{"cursor"}, (*call).cutDevice, nil, needs(directory.CutAll)},
+	{
+		method: "GET", path: "/sessions", query: with(pageQuery, "link", "person", "visitors"), serve: (*call).listSessions, needs: needs(directory.SeePrivate, directory.SeeStats),
+		name: "listSessions", says: "List sessions, the newest first", gives: SessionList{}, refuses: []kind{notFound},
+	},
+	{
+		method: "GET", path: "/sessions/{id}", query: []string{"link"}, serve: (*call).showSession, needs: needs(directory.SeeStats),
+		name: "showSession", says: "Show a session", gives: Session{},
+	},
+	{
+		method: "POST", path: "/sessions/{id}/end", changes: true, query: []string{"link"}, serve: (*call).endSession, needs: needs(directory.ChangeCollections),
+		name: "endSession", says: "End a session", gives: Session{},
+	},
+	{
+		method: "POST", path: "/devices/{id}/cut", changes: true, query: []string{"cursor"}, serve: (*call).cutDevice, needs: needs(directory.CutAll),
+		name: "cutDevice", says: "End every session and sign-in of a device", gives: Cut{},
+	},
 }
 
 var keyEndpoints = []endpoint{
-	{"GET", "/keys", false, nil, (*call).listKeys, nil, needs(directory.Keys)},
-	{"POST", "/keys/rotate", true, nil, (*call).rotateKey, Rotation{}, needs(directory.Keys)},
-	{"POST", "/keys/{id}/retire", true, []string{"cursor"}, (*call).retireKey, nil, needs(directory.Keys)},
-	{"GET", "/apikeys", false, pageQuery, (*call).listAPIKeys, nil, needs(directory.Keys)},
-	{"POST", "/apikeys", true, nil, (*call).createAPIKey, NewAPIKey{}, needs(directory.Keys)},
-	{"DELETE", "/apikeys/{id}", true, nil, (*call).deleteAPIKey, nil, needs(directory.Keys)},
+	{
+		method: "GET", path: "/keys", serve: (*call).listKeys, needs: needs(directory.Keys),
+		name: "listKeys", says: "List the keys of the keyring", gives: KeyList{},
+	},
+	{
+		method: "POST", path: "/keys/rotate", changes: true, serve: (*call).rotateKey, needs: needs(directory.Keys),
+		name: "rotateKey", says: "Make a new key, and sign with it from now on", body: Rotation{}, gives: Key{}, refuses: []kind{keyRules, keysFailed},
+	},
+	{
+		method: "POST", path: "/keys/{id}/retire", changes: true, query: []string{"cursor"}, serve: (*call).retireKey, needs: needs(directory.Keys),
+		name: "retireKey", says: "Take nothing any more that a key signed", gives: KeyRetired{}, refuses: []kind{keyRules, keysFailed},
+	},
+	{
+		method: "GET", path: "/apikeys", query: pageQuery, serve: (*call).listAPIKeys, needs: needs(directory.Keys),
+		name: "listApiKeys", says: "List API keys, the newest first", gives: APIKeyList{},
+	},
+	{
+		method: "POST", path: "/apikeys", changes: true, serve: (*call).createAPIKey, needs: needs(directory.Keys),
+		name: "createApiKey", says: "Make an API key, which is shown this once", body: NewAPIKey{}, gives: APIKey{}, status: made, refuses: []kind{notFound},
+	},
+	{
+		method: "DELETE", path: "/apikeys/{id}", changes: true, serve: (*call).deleteAPIKey, needs: needs(directory.Keys),
+		name: "deleteApiKey", says: "Delete an API key", gives: APIKey{},
+	},
 }
 
 var otherEndpoints = []endpoint{
-	{"POST", "/explain", false, nil, (*call).explain, Question{}, needs(directory.SeeStats, directory.SeePrivate)},
-	{"GET", "/health", false, nil, (*call).health, nil, nil},
+	{
+		method: "POST", path: "/explain", serve: (*call).explain, needs: needs(directory.SeeStats, directory.SeePrivate),
+		name: "explain", says: "Explain what the gate would say to a URL", body: Question{}, gives: Explanation{}, refuses: []kind{notFound},
+	},
+	{
+		method: "GET", path: "/health", serve: (*call).health,
+		name: "showHealth", says: "Ask whether the server can answer, and what it is", gives: Health{},
+	},
 }
 
 // with adds parameters to those of every listing.

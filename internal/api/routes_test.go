@@ -72,7 +72,7 @@ func TestWithoutBackend(t *testing.T) {
 }
 
 func TestHealth(t *testing.T) {
-	if got := newSite(t).must("GET", "/health", ""); got["status"] != "ready" {
+	if got := newSite(t).must("GET", "/health", ""); got["status"] != "ready" || got["store"] != "model" || got["version"] != "v1" || got["usage_dropped"] != 3.0 {
 		t.Error(got)
 	}
 }

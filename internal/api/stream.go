@@ -95,7 +95,7 @@ type stream struct {
 
 func (s *stream) run(next func(*call) ([]frame, error)) {
 	header := s.w.Header()
-	header.Set("Content-Type", "text/event-stream")
+	header.Set("Content-Type", streamMedia)
 	header.Set("X-Accel-Buffering", "no") // proxies in front keep nothing back
 	s.w.WriteHeader(http.StatusOK)
 	if s.r.Method == http.MethodHead || s.write(fmt.Appendf(nil, "retry: %d\n\n", streamRetry.Milliseconds())) != nil {

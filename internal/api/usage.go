@@ -10,7 +10,10 @@ import (
 )
 
 var usageEndpoints = []endpoint{
-	{"GET", "/usage", false, with(pageQuery, "collection", "link"), (*call).usage, nil, needs(directory.SeeUsage, directory.SeeStats)},
+	{
+		method: "GET", path: "/usage", query: with(pageQuery, "collection", "link"), serve: (*call).usage, needs: needs(directory.SeeUsage, directory.SeeStats),
+		name: "showUsage", says: "Show what links were used for, and collections, and the whole", gives: Usage{}, refuses: []kind{notFound},
+	},
 }
 
 // Counts is what something was used for since it is there. Plays are the views
