@@ -480,6 +480,7 @@ func (w *world) compare(r *rapid.T) {
 		r.Fatalf("edition %d, want %d", w.view.Edition(), w.edition())
 	}
 	for _, v := range []*View{w.view, w.told} {
+		ok(w.t, v.current(w.ctx)) // also where there is nobody, or nothing, to ask about
 		for p := range o.persons {
 			for c := range o.collections {
 				ok(w.t, v.current(w.ctx))
