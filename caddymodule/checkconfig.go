@@ -55,7 +55,7 @@ at. It starts nothing, opens nothing and asks no server. What it looks for:
 			return err
 		}
 		if strict && len(warnings) > 0 {
-			return fmt.Errorf("the config has warnings: %d", len(warnings))
+			return fmt.Errorf("the config has %s", counted(len(warnings)))
 		}
 		return nil
 	}
@@ -156,4 +156,11 @@ func checkedHandler(from caddyhttp.MiddlewareHandler) checkup.Handler {
 		return checkup.Handler{Kind: checkup.Vars, Root: root}
 	}
 	return checkup.Handler{}
+}
+
+func counted(warnings int) string {
+	if warnings == 1 {
+		return "1 warning"
+	}
+	return fmt.Sprintf("%d warnings", warnings)
 }
