@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
@@ -103,6 +104,21 @@ func (b *tab) heard() []string {
 	heard := b.complaints
 	b.complaints = nil
 	return heard
+}
+
+// hears waits for a complaint that has to come: the browser tells of it in its own
+// time.
+func (b *tab) hears(t *testing.T, words string) {
+	t.Helper()
+	for range 1000 {
+		for _, complaint := range b.heard() {
+			if strings.Contains(complaint, words) {
+				return
+			}
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatalf("the browser said nothing of %q", words)
 }
 
 func (b *tab) do(t *testing.T, steps ...chromedp.Action[chromedp.Void]) {

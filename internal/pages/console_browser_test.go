@@ -95,7 +95,7 @@ func TestSigningOutOfTheConsole(t *testing.T) {
 	// The way back in leads to the screen that one wanted.
 	b.do(t, chromedp.Navigate(o.URL+"/_usher/console/links?state=active"))
 	until(t, b, `document.getElementById('to-sign-in').checkVisibility()`)
-	b.heard() // the browser names the request that was refused
+	b.hears(t, "401") // the browser names the request that was refused
 	b.inspect(t, "console signed out")
 	b.do(t, chromedp.Click(chromedp.CSS(`#to-sign-in`)), chromedp.WaitVisible(chromedp.CSS(`[name=password]`)),
 		chromedp.SendKeys(chromedp.CSS(`[name=email]`), "olga@example.com"), chromedp.SendKeys(chromedp.CSS(`[name=password]`), password+"\r"),
