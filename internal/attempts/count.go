@@ -31,12 +31,8 @@ func (id *ID) UnmarshalText(text []byte) (err error) {
 
 // ParseID reads "lim_" and 20 characters.
 func ParseID(text string) (ID, error) {
-	rest, found := strings.CutPrefix(text, idPrefix)
-	id, err := token.ParseID(rest)
-	if !found || err != nil {
-		return ID{}, fmt.Errorf("not an id: want %q and 20 characters of 0-9 and a-v", idPrefix)
-	}
-	return ID(id), nil
+	id, err := token.ParsePrefixed(idPrefix, text)
+	return ID(id), err
 }
 
 // Count is one counter, for operators.

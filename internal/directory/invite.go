@@ -3,7 +3,6 @@ package directory
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -30,12 +29,8 @@ func (id *InviteID) UnmarshalText(text []byte) (err error) {
 
 // ParseInviteID reads "inv_" and 20 characters.
 func ParseInviteID(text string) (InviteID, error) {
-	rest, found := strings.CutPrefix(text, invitePrefix)
-	id, err := token.ParseID(rest)
-	if !found || err != nil {
-		return InviteID{}, fmt.Errorf("not an id: want %q and 20 characters of 0-9 and a-v", invitePrefix)
-	}
-	return InviteID(id), nil
+	id, err := token.ParsePrefixed(invitePrefix, text)
+	return InviteID(id), err
 }
 
 // Invite says that somebody was asked to come. What they were given is not in

@@ -62,12 +62,8 @@ func (id *ID) UnmarshalText(text []byte) (err error) {
 
 // ParseID reads "evt_" and 20 characters.
 func ParseID(text string) (ID, error) {
-	rest, ours := strings.CutPrefix(text, idPrefix)
-	id, err := token.ParseID(rest)
-	if !ours || err != nil {
-		return ID{}, fmt.Errorf("not an event's id: want %s and 20 characters", idPrefix)
-	}
-	return ID(id), nil
+	id, err := token.ParsePrefixed(idPrefix, text)
+	return ID(id), err
 }
 
 // Event is one thing that happened. The reference says which fields each type has.

@@ -2,8 +2,6 @@ package gate
 
 import (
 	"crypto/sha256"
-	"fmt"
-	"strings"
 
 	"github.com/usher-media/usher/internal/token"
 )
@@ -115,7 +113,7 @@ func (id PersonID) IsZero() bool { return token.ID(id).IsZero() }
 
 // ParsePersonID reads "per_" and 20 characters.
 func ParsePersonID(text string) (PersonID, error) {
-	id, err := parsePrefixed(personPrefix, text)
+	id, err := token.ParsePrefixed(personPrefix, text)
 	return PersonID(id), err
 }
 
@@ -124,7 +122,7 @@ func (id GroupID) IsZero() bool { return token.ID(id).IsZero() }
 
 // ParseGroupID reads "grp_" and 20 characters.
 func ParseGroupID(text string) (GroupID, error) {
-	id, err := parsePrefixed(groupPrefix, text)
+	id, err := token.ParsePrefixed(groupPrefix, text)
 	return GroupID(id), err
 }
 
@@ -133,35 +131,26 @@ func (id CollectionID) IsZero() bool { return token.ID(id).IsZero() }
 
 // ParseCollectionID reads "col_" and 20 characters.
 func ParseCollectionID(text string) (CollectionID, error) {
-	id, err := parsePrefixed(collectionPrefix, text)
+	id, err := token.ParsePrefixed(collectionPrefix, text)
 	return CollectionID(id), err
 }
 
 // ParseLinkID reads "lnk_" and 20 characters.
 func ParseLinkID(text string) (LinkID, error) {
-	id, err := parsePrefixed(linkPrefix, text)
+	id, err := token.ParsePrefixed(linkPrefix, text)
 	return LinkID(id), err
 }
 
 // ParseDeviceID reads "dev_" and 20 characters.
 func ParseDeviceID(text string) (DeviceID, error) {
-	id, err := parsePrefixed(devicePrefix, text)
+	id, err := token.ParsePrefixed(devicePrefix, text)
 	return DeviceID(id), err
 }
 
 // ParseSessionID reads "ses_" and 20 characters.
 func ParseSessionID(text string) (SessionID, error) {
-	id, err := parsePrefixed(sessionPrefix, text)
+	id, err := token.ParsePrefixed(sessionPrefix, text)
 	return SessionID(id), err
-}
-
-func parsePrefixed(prefix, text string) (token.ID, error) {
-	rest, found := strings.CutPrefix(text, prefix)
-	id, err := token.ParseID(rest)
-	if !found || err != nil {
-		return token.ID{}, fmt.Errorf("not an id: want %q and 20 characters of 0-9 and a-v", prefix)
-	}
-	return id, nil
 }
 
 // SubjectOf returns the subject that an anonymous device is. The kind is part

@@ -40,12 +40,8 @@ func (id *PasskeyID) UnmarshalText(text []byte) (err error) {
 
 // ParsePasskeyID reads "pky_" and 20 characters.
 func ParsePasskeyID(text string) (PasskeyID, error) {
-	rest, found := strings.CutPrefix(text, passkeyPrefix)
-	id, err := token.ParseID(rest)
-	if !found || err != nil {
-		return PasskeyID{}, fmt.Errorf("not an id: want %q and 20 characters of 0-9 and a-v", passkeyPrefix)
-	}
-	return PasskeyID(id), nil
+	id, err := token.ParsePrefixed(passkeyPrefix, text)
+	return PasskeyID(id), err
 }
 
 // Passkey is a second factor of a person: a key pair in an authenticator of

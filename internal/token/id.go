@@ -5,6 +5,8 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"errors"
+	"fmt"
+	"strings"
 	"time"
 )
 
@@ -49,6 +51,17 @@ func (id ID) String() string {
 
 // IsZero reports whether id names nothing.
 func (id ID) IsZero() bool { return id == ID{} }
+
+// ParsePrefixed reads an id as people are shown it: its prefix, such as "lnk_", and
+// what [ID.String] wrote.
+func ParsePrefixed(prefix, text string) (ID, error) {
+	rest, found := strings.CutPrefix(text, prefix)
+	id, err := ParseID(rest)
+	if !found || err != nil {
+		return ID{}, fmt.Errorf("not an id: want %q and 20 characters of 0-9 and a-v", prefix)
+	}
+	return id, nil
+}
 
 // ParseID reads what [ID.String] wrote and refuses every other spelling, so
 // that one id never has two texts.
