@@ -69,45 +69,53 @@ func (c *call) forwardingOf(link gate.Link, l forwarding.Ledger) Forwarding {
 	return f
 }
 
-// declareFine is an owner's "this is fine": what was held against the link is
-// forgotten, and it is for a wider audience from then on, as far as the link that it
-// was made from allows. A link that was
-// suspended is resumed by a request of its own.
+// fineTries bounds how often others may change the link meanwhile.
+const fineTries = 5
+
+// declareFine is an owner's "this is fine": the link is for a wider audience from
+// then on, as far as the link that it was made from allows, and what was held
+// against it is forgotten. The audience comes first: where that cannot be changed,
+// no evidence is lost. A link that was suspended is resumed by a request of its own.
 func (c *call) declareFine() (answer, error) {
-	for {
-		doc, link, err := c.linkDocument()
+	for range fineTries {
+		link, err := c.widen()
+		if errors.Is(err, gate.ErrConflict) {
+			continue // somebody changed something else of it
+		}
 		if err != nil {
 			return answer{}, err
 		}
-		audience, err := suspicion.Audience(link)
-		if err != nil {
-			return answer{}, err
-		}
-		if audience == forwarding.Public {
-			return answer{}, badValue.of("audience", nil, "nobody looks whether this link is passed on: it is for everybody")
-		}
-		wider := forwarding.Public
-		ledger, err := suspicion.Change(c.r.Context(), c.Store, link.ID, func(l *forwarding.Ledger) {
-			wider = l.Fine(c.Now(), audience)
-		})
-		if err != nil {
-			return answer{}, err
-		}
-		if wider, err = c.noWider(wider, link); err != nil {
-			return answer{}, err
-		}
-		setAudience(&link, wider)
-		changed, err := link.Document()
-		if err != nil {
-			return answer{}, err
-		}
-		changed.Rev, changed.Until = doc.Rev, doc.Until
-		if _, err := c.Store.Put(c.r.Context(), changed); err == nil {
-			return ok(c.forwardingOf(link, ledger))
-		} else if !errors.Is(err, gate.ErrConflict) {
-			return answer{}, err
-		}
+		ledger, err := suspicion.Change(c.r.Context(), c.Store, link.ID, func(l *forwarding.Ledger) { l.Fine(c.Now()) })
+		return done(c.forwardingOf(link, ledger), err)
 	}
+	return answer{}, gate.ErrConflict
+}
+
+// widen means the link for the next wider audience.
+func (c *call) widen() (gate.Link, error) {
+	doc, link, err := c.linkDocument()
+	if err != nil {
+		return link, err
+	}
+	audience, err := suspicion.Audience(link)
+	if err != nil {
+		return link, err
+	}
+	if audience == forwarding.Public {
+		return link, badValue.of("audience", nil, "nobody looks whether this link is passed on: it is for everybody")
+	}
+	wider, err := c.noWider(audience.Wider(), link)
+	if err != nil {
+		return link, err
+	}
+	setAudience(&link, wider)
+	changed, err := link.Document()
+	if err != nil {
+		return link, err
+	}
+	changed.Rev, changed.Until = doc.Rev, doc.Until
+	_, err = c.Store.Put(c.r.Context(), changed)
+	return link, err
 }
 
 // audienceWord is whom a link is for.

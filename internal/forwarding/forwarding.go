@@ -86,8 +86,8 @@ func (a *Audience) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
-// wider is the audience that an owner has in mind who says "this is fine".
-func (a Audience) wider() Audience {
+// Wider is the audience that an owner has in mind who says "this is fine".
+func (a Audience) Wider() Audience {
 	switch {
 	case a.kind == toOne:
 		return Household

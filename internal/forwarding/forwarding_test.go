@@ -166,8 +166,8 @@ func TestSuspicionFades(t *testing.T) {
 	if l.Level < Likely {
 		t.Fatal(l.Level)
 	}
-	if wider := l.Fine(noon, One); wider != Household || l.Level != Quiet || len(l.Evidence) != 0 || len(l.Clusters) != 8 {
-		t.Errorf("%s, %+v", wider, l)
+	if l.Fine(noon); l.Level != Quiet || len(l.Evidence) != 0 || len(l.Clusters) != 8 {
+		t.Errorf("%+v", l)
 	}
 }
 
@@ -183,8 +183,8 @@ func TestAudiences(t *testing.T) {
 		}
 	}
 	widening := []string{}
-	for a := One; a != Public; a = a.wider() {
-		if w := a.wider(); !a.Within(a) || !a.Within(w) || w.Within(a) || !Public.Within(Public) {
+	for a := One; a != Public; a = a.Wider() {
+		if w := a.Wider(); !a.Within(a) || !a.Within(w) || w.Within(a) || !Public.Within(Public) {
 			t.Errorf("%s within %s", w, a)
 		}
 		widening = append(widening, a.String())

@@ -216,10 +216,8 @@ func (l *Ledger) settle(now time.Time) bool {
 	return rose
 }
 
-// Fine is an owner's "this is fine": what was held against the link is taken
-// back, and the audience that it is for from then on is returned. Who was seen
-// stays known, and is no news again.
-func (l *Ledger) Fine(now time.Time, audience Audience) Audience {
+// Fine is an owner's "this is fine": what was held against the link is taken back.
+// Who was seen stays known, and is no news again.
+func (l *Ledger) Fine(now time.Time) {
 	l.Evidence, l.Level, l.Since, l.Owed = nil, Quiet, now, false
-	return audience.wider()
 }
